@@ -1,0 +1,85 @@
+"""Every environment variable that graphkeras reads, and nothing else reads the environment.
+
+| variable | values | effect |
+|---|---|---|
+| GRAPHKERAS_TARGET | auto, numpy, onnxruntime, triton | what runs models; auto: triton if a GPU answers, else onnxruntime |
+| GRAPHKERAS_DEVICE | cuda, interpreter | what runs triton's kernels |
+| GRAPHKERAS_VERIFY | 0, 1 | compare the graph before and after every pass by the NumPy reference |
+| GRAPHKERAS_SKIP | pass names, comma-separated | leave passes out, to find a miscompiling one |
+| GRAPHKERAS_DUMP | a folder | write the graph after every pass, the program and its kernels there |
+| GRAPHKERAS_CACHE | a folder | where compiled kernels are kept (default ~/.cache/graphkeras) |
+| GRAPHKERAS_THREADS | a number | threads of onnxruntime; 0: as many as physical cores |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+TARGETS = ("auto", "numpy", "onnxruntime", "triton")
+DEVICES = ("auto", "cuda", "interpreter")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of the compiler."""
+
+    target: str = "auto"
+    device: str = "auto"
+    verify: bool = False
+    skip: tuple[str, ...] = ()
+    dump: Path | None = None
+    cache: Path = Path("~/.cache/graphkeras")
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (("target", self.target, TARGETS), ("device", self.device, DEVICES)):
+            if value not in allowed:
+                raise ValueError(f"Unknown {name} {value!r}; it must be one of {', '.join(allowed)}.")
+
+
+def from_environment(environment: Mapping[str, str]) -> Config:
+    """Settings as the environment says.
+
+    Raises:
+        ValueError: for a value that is not allowed; names the variable.
+    """
+
+    def get(name: str, default: str) -> str:
+        return environment.get(f"GRAPHKERAS_{name}", "") or default
+
+    try:
+        return Config(
+            target=get("TARGET", "auto"),
+            device=get("DEVICE", "auto"),
+            verify=_flag(get("VERIFY", "0")),
+            skip=tuple(name.strip() for name in get("SKIP", "").split(",") if name.strip()),
+            dump=Path(folder) if (folder := get("DUMP", "")) else None,
+            cache=Path(get("CACHE", str(Config.cache))).expanduser(),
+            threads=int(get("THREADS", "0")),
+        )
+    except ValueError as error:
+        raise ValueError(f"In the environment variables GRAPHKERAS_*: {error}") from None
+
+
+def _flag(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError(f"a switch must be 0 or 1, got {text!r}")
+    return text == "1"
+
+
+_current = from_environment(os.environ)
+
+
+def current() -> Config:
+    return _current
+
+
+def update(**changes: object) -> Config:
+    """Change settings for the rest of the process; returns the former ones."""
+    global _current
+    former = _current
+    _current = replace(_current, **changes)  # type: ignore[arg-type]
+    return former

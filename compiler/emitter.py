@@ -1,0 +1,45 @@
+"""What an op's ONNX rule may use. The ONNX lowering implements it; ops see only this protocol."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from .dims import DimLike, Shape
+from .types import TensorType
+
+
+class Emitter(Protocol):
+    """Adds ONNX nodes to the model being written. Names of ONNX values are strings."""
+
+    #: The opset that is written.
+    opset: int
+
+    def __call__(self, op_type: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:
+        """Emit one ONNX node; "" as an input leaves an optional input out.
+
+        Returns:
+            The name of its result, or a tuple of names if `outputs` > 1.
+        """
+        ...
+
+    def constant(self, value: np.ndarray[Any, Any] | np.generic) -> str:
+        """The name of an initializer with this value; equal constants share one."""
+        ...
+
+    def cast(self, name: str, dtype: str) -> str:
+        """`name` converted to the dtype of that name."""
+        ...
+
+    def dimension(self, dim: DimLike) -> str:
+        """A scalar int64 with the size of `dim`: an initializer, or computed from the inputs' shapes at run time."""
+        ...
+
+    def shape(self, shape: Shape) -> str:
+        """A 1-D int64 with the sizes of `shape`."""
+        ...
+
+    def type_of(self, name: str) -> TensorType:
+        """The type of an operand's or result's name given to a rule."""
+        ...

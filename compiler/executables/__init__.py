@@ -1,0 +1,1 @@
+"""What runs a graph. One protocol, three targets: numpy (the reference), onnxruntime, triton."""

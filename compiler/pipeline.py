@@ -1,0 +1,66 @@
+"""The passes of every target, in order, and the loop that runs them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import config
+from .graph import Graph
+from .journal import Entry, recording
+from .passes.cse import eliminate_common_subexpressions
+from .passes.dce import eliminate_dead_code
+from .passes.fold_constants import fold_constants
+from .verify import verify_same_meaning, verify_structure
+
+Pass = Callable[[Graph], Graph]
+
+CLEAN: tuple[Pass, ...] = (fold_constants, eliminate_common_subexpressions, eliminate_dead_code)
+
+PIPELINES: dict[str, tuple[Pass, ...]] = {
+    "numpy": CLEAN,
+    "onnxruntime": CLEAN,
+    "triton": CLEAN,
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The graph after one pass.
+
+    Attributes:
+        name: the pass, or ``traced`` for the graph as it came.
+        graph: the graph after it.
+        entries: what the pass did and refused to do.
+        seconds: how long it took.
+    """
+
+    name: str
+    graph: Graph
+    entries: tuple[Entry, ...] = ()
+    seconds: float = 0.0
+
+
+def optimize(graph: Graph, target: str) -> list[Stage]:
+    """Run the target's passes; returns every stage, the last one is the result.
+
+    Raises:
+        VerificationError: when a pass breaks the graph (always checked) or, with GRAPHKERAS_VERIFY=1, its meaning.
+    """
+    settings = config.current()
+    verify_structure(graph, after="tracing")
+    stages = [Stage("traced", graph)]
+    for run in PIPELINES[target]:
+        if run.__name__ in settings.skip:
+            continue
+        started = time.perf_counter()
+        with recording() as entries:
+            result = run(graph)
+        seconds = time.perf_counter() - started
+        verify_structure(result, after=run.__name__)
+        if settings.verify:
+            verify_same_meaning(graph, result, run.__name__)
+        graph = result
+        stages.append(Stage(run.__name__, graph, tuple(entries), seconds))
+    return stages
