@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from .graph import Node, Value, topological
 from .provenance import derived_from
 from .registry import ops
-from .types import TensorType
+from .types import TensorType, numpy_dtype
 
 
 def gradients(
@@ -29,7 +31,7 @@ def gradients(
         if not output.type.is_float:
             raise TypeError(f"gradients: only float tensors can be differentiated, got an output of type {output.type}.")
         if seed is None:
-            seed = ops.broadcast_to(ops.constant_like(1.0, output.type.dtype), shape=output.type.shape)
+            seed = ops.broadcast_to(ops.constant(value=np.ones((), numpy_dtype(output.type.dtype))), shape=output.type.shape)
         elif seed.type != output.type:
             raise ValueError(f"gradients: grad_outputs must have the types of outputs, got {seed.type} for {output.type}.")
         _accumulate(found, output, seed)

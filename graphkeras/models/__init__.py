@@ -1,0 +1,1 @@
+"""Models: Sequential, functional and subclassed."""

@@ -1,0 +1,1 @@
+"""`keras.ops`: operations on symbols and arrays."""

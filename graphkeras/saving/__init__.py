@@ -1,0 +1,1 @@
+"""Model files: .keras, .h5 and weights."""

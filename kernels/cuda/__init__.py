@@ -1,0 +1,1 @@
+"""The CUDA device, by the driver API."""

@@ -1,0 +1,1 @@
+"""The interpreter device: NumPy memory, Triton's interpreter."""
