@@ -19,7 +19,7 @@ class Kernel:
     Attributes:
         name: of the ``@triton.jit`` function in `source`.
         source: a Python module as text: imports triton and defines the function.
-        signature: type of every run-time parameter by name, in the function's order: ``*fp32``, ``*i64``, ``i32``, ``fp32``, ...
+        signature: type of every run-time parameter by name, in the function's order: ``*fp32``, ``*i64``, ``fp32``
         constants: values of its ``tl.constexpr`` parameters, by name.
         num_warps: warps of a program instance.
         num_stages: stages of software pipelining in loops.

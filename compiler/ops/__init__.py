@@ -1,4 +1,11 @@
 """The operations. Each file holds one family; each class holds all that is known about one op."""
 
+from . import activation as activation
+from . import arithmetic as arithmetic
+from . import comparison as comparison
 from . import constant as constant
 from . import elementwise as elementwise
+from . import exponential as exponential
+from . import logic as logic
+from . import rounding as rounding
+from . import select as select

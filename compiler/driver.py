@@ -1,0 +1,87 @@
+"""From a traced graph to something that runs. Read this first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from . import config
+from .executables.base import Array, Executable, StateCell
+from .executables.reference import NumpyCell, NumpyExecutable
+from .graph import Graph
+from .pipeline import Stage, optimize
+from .types import TensorType
+
+
+class Backend(Protocol):
+    """What a target brings: the memory of variables, and programs."""
+
+    def new_cell(self, type_: TensorType, value: Array) -> StateCell: ...
+
+    def load(self, graph: Graph, cells: Mapping[str, StateCell]) -> Executable: ...
+
+
+class NumpyBackend:
+    """The reference."""
+
+    def new_cell(self, type_: TensorType, value: Array) -> StateCell:
+        return NumpyCell(type_, value)
+
+    def load(self, graph: Graph, cells: Mapping[str, StateCell]) -> Executable:
+        return NumpyExecutable(graph, cells)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """An executable and the story of how it came to be.
+
+    Attributes:
+        executable: what runs.
+        stages: the graph as traced and after every pass, with what each pass did.
+        target: what it runs on.
+        seconds: the time of all of this.
+    """
+
+    executable: Executable
+    stages: tuple[Stage, ...]
+    target: str
+    seconds: float
+
+
+def compile_graph(graph: Graph, cells: Mapping[str, StateCell], target: str | None = None) -> Compiled:
+    """Trace result in, something runnable out.
+
+    Args:
+        graph: as traced.
+        cells: the memory of each of the graph's variables, by the name of its slot; made by `new_cell` for the same target.
+        target: ``numpy``, ``onnxruntime`` or ``triton``; None for the configured one.
+    """
+    started = time.perf_counter()
+    target = resolve_target(target)
+    stages = optimize(graph, target)
+    executable = backend(target).load(stages[-1].graph, cells)
+    return Compiled(executable, tuple(stages), target, time.perf_counter() - started)
+
+
+def new_cell(type_: TensorType, value: Any, target: str | None = None) -> StateCell:
+    """Memory for a variable on the target, holding `value`."""
+    return backend(resolve_target(target)).new_cell(type_, value)
+
+
+def resolve_target(target: str | None = None) -> str:
+    """The target meant: ``auto`` is triton where a CUDA GPU answers, else onnxruntime."""
+    target = target or config.current().target
+    return "onnxruntime" if target == "auto" else target
+
+
+_LOADERS: dict[str, Callable[[], Backend]] = {"numpy": NumpyBackend}
+_BACKENDS: dict[str, Backend] = {}
+
+
+def backend(target: str) -> Backend:
+    """The one backend of a target; made when it is first asked for, so that only targets in use are imported."""
+    if target not in _BACKENDS:
+        _BACKENDS[target] = _LOADERS[target]()
+    return _BACKENDS[target]

@@ -1,0 +1,286 @@
+"""Arithmetic: + - * / and their relatives, elementwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..emitter import Emitter
+from ..graph import Node
+from ..registry import ops
+from ..types import FLOATS, numpy_dtype
+from .base import Arg, Array, ElementBuilder, Index
+from .elementwise import NUMBERS, SIGNED, UNSIGNED, Elementwise, Unary, operand_elements
+from .onnx_kernels import native
+
+_SIGN_CHANGING = (*SIGNED, *FLOATS)
+
+
+class Add(Elementwise):
+    """y = a + b"""
+
+    name, onnx_name, triton = "add", "Add", "{0} + {1}"
+    commutative = True
+
+    def compute(self, a: Array, b: Array) -> Array:
+        return np.add(a, b)
+
+    def vjp(self, grad: Any, out: Any, a: Any, b: Any) -> Any:
+        return grad, grad
+
+
+class Subtract(Elementwise):
+    """y = a - b"""
+
+    name, onnx_name, triton = "subtract", "Sub", "{0} - {1}"
+
+    def compute(self, a: Array, b: Array) -> Array:
+        return np.subtract(a, b)
+
+    def vjp(self, grad: Any, out: Any, a: Any, b: Any) -> Any:
+        return grad, -grad
+
+
+class Multiply(Elementwise):
+    """y = a * b"""
+
+    name, onnx_name, triton = "multiply", "Mul", "{0} * {1}"
+    commutative = True
+
+    def compute(self, a: Array, b: Array) -> Array:
+        return np.multiply(a, b)
+
+    def vjp(self, grad: Any, out: Any, a: Any, b: Any) -> Any:
+        return grad * b, grad * a
+
+
+class Divide(Elementwise):
+    """y = a / b, for floats"""
+
+    name, onnx_name, triton = "divide", "Div", "{0} / {1}"
+    dtypes, avoid = FLOATS, (0.0,)
+
+    def compute(self, a: Array, b: Array) -> Array:
+        return np.divide(a, b)
+
+    def vjp(self, grad: Any, out: Any, a: Any, b: Any) -> Any:
+        scaled = grad / b
+        return scaled, -(scaled * out)
+
+
+class Power(Elementwise):
+    """y = a ** b; for integers b must not be negative"""
+
+    name, onnx_name = "power", "Pow"
+    low, high, flops_per_element = 0.1, 3.0, 10
+
+    def compute(self, a: Array, b: Array) -> Array:
+        return np.power(a, b)
+
+    def vjp(self, grad: Any, out: Any, a: Any, b: Any) -> Any:
+        # At b = 0 and at a = 0 one factor is infinite while the derivative is 0.
+        zero_b, zero_a = ops.equal(b, 0), ops.equal(a, 0)
+        slope = b * ops.power(a, ops.where(zero_b, ops.multiply(b, 0) + 1, b - 1))
+        return grad * slope, grad * out * ops.log(ops.where(zero_a, ops.multiply(a, 0) + 1, a))
+
+    def element(self, k: ElementBuilder, node: Node, index: Index) -> str:
+        a, b = operand_elements(k, node, index)
+        return self._float(k, a, b, node) if node.output.type.is_float else self._integer(k, a, b, node)
+
+    def _float(self, k: ElementBuilder, a: str, b: str, node: Node) -> str:
+        """2 ** (b * log2 |a|) in float64, because the exponent's rounding grows with its size."""
+        a, b = k.let(f"({a}).to(tl.float64)"), k.let(f"({b}).to(tl.float64)")
+        size = k.let(f"tl.exp2({b} * tl.log2(tl.abs({a})))")
+        whole = k.let(f"tl.floor({b}) == {b}")
+        odd = k.let(f"{b} - 2.0 * tl.floor({b} * 0.5) == 1.0")
+        signed = k.let(f"tl.where({a} < 0.0, tl.where({whole}, tl.where({odd}, -{size}, {size}), float('nan')), {size})")
+        exact = f"tl.where(({b} == 0.0) | ({a} == 1.0), 1.0, {signed})"
+        return k.let(f"({exact}).to(tl.{'float64' if node.output.type.dtype == 'float64' else 'float32'})")
+
+    def _integer(self, k: ElementBuilder, a: str, b: str, node: Node) -> str:
+        """Repeated squaring, one step for each bit of the exponent."""
+        result = k.let(f"tl.where(({b} & 1) == 1, {a}, {a} * 0 + 1)")
+        bits = numpy_dtype(node.output.type.dtype).itemsize * 8
+        for bit in range(1, bits - (node.output.type.dtype in SIGNED)):
+            a = k.let(f"{a} * {a}")
+            result = k.let(f"tl.where((({b} >> {bit}) & 1) == 1, {result} * {a}, {result})")
+        return result
+
+
+class Maximum(Elementwise):
+    """y = max(a, b); NaN if one is NaN. Where a = b, each gets half of the gradient."""
+
+    name, onnx_name = "maximum", "Max"
+    triton = "tl.maximum({0}, {1}, propagate_nan=tl.PropagateNan.ALL)"
+    commutative = True
+
+    def compute(self, a: Array, b: Array) -> Array:
+        return np.maximum(a, b)
+
+    def vjp(self, grad: Any, out: Any, a: Any, b: Any) -> Any:
+        return _share_of_winner(grad, a > b, a, b), _share_of_winner(grad, a < b, a, b)
+
+
+class Minimum(Elementwise):
+    """y = min(a, b); NaN if one is NaN. Where a = b, each gets half of the gradient."""
+
+    name, onnx_name = "minimum", "Min"
+    triton = "tl.minimum({0}, {1}, propagate_nan=tl.PropagateNan.ALL)"
+    commutative = True
+
+    def compute(self, a: Array, b: Array) -> Array:
+        return np.minimum(a, b)
+
+    def vjp(self, grad: Any, out: Any, a: Any, b: Any) -> Any:
+        return _share_of_winner(grad, a < b, a, b), _share_of_winner(grad, a > b, a, b)
+
+
+def _share_of_winner(grad: Any, wins: Any, a: Any, b: Any) -> Any:
+    dtype = grad.type.dtype
+    return grad * (ops.cast(wins, dtype=dtype) + 0.5 * ops.cast(ops.equal(a, b), dtype=dtype))
+
+
+class FloorDivide(Elementwise):
+    """y = floor(a / b), as Python's //. An integer b must not be 0."""
+
+    name, differentiable, avoid = "floor_divide", False, (0.0,)
+    low, high, flops_per_element = -9.0, 9.0, 4
+
+    def compute(self, a: Array, b: Array) -> Array:
+        return np.floor_divide(a, b)
+
+    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
+        (a, b), dtype = inputs, node.output.type.dtype
+        if dtype in UNSIGNED:
+            return native(emit, "Div", dtype, a, b)
+        exact = native(emit, "Sub", dtype, a, _onnx_remainder(emit, dtype, a, b))
+        quotient = native(emit, "Div", dtype, exact, b)
+        return quotient if dtype in SIGNED else native(emit, "Round", dtype, quotient)
+
+    def element(self, k: ElementBuilder, node: Node, index: Index) -> str:
+        (a, b), dtype = operand_elements(k, node, index), node.output.type.dtype
+        if dtype in UNSIGNED:
+            return k.let(f"{a} // {b}")
+        quotient = f"({a} - {_triton_remainder(k, dtype, a, b)})"
+        return k.let(f"{quotient} // {b}" if dtype in SIGNED else f"tl.floor({quotient} / {b} + 0.5)")
+
+    def sample_arg(self, shape: tuple[Any, ...], dtype: str, number: int) -> Arg:
+        return _divisible(shape, dtype, number)
+
+
+class Remainder(Elementwise):
+    """y = a - b * floor(a / b), as Python's %: it has the sign of b. An integer b must not be 0."""
+
+    name, avoid, flops_per_element = "remainder", (0.0,), 4
+
+    def compute(self, a: Array, b: Array) -> Array:
+        return np.remainder(a, b)
+
+    def vjp(self, grad: Any, out: Any, a: Any, b: Any) -> Any:
+        return grad, -(grad * ops.floor_divide(a, b))
+
+    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
+        return _onnx_remainder(emit, node.output.type.dtype, *inputs)
+
+    def element(self, k: ElementBuilder, node: Node, index: Index) -> str:
+        return _triton_remainder(k, node.output.type.dtype, *operand_elements(k, node, index))
+
+    def sample_arg(self, shape: tuple[Any, ...], dtype: str, number: int) -> Arg:
+        return _divisible(shape, dtype, number)
+
+
+def _divisible(shape: tuple[Any, ...], dtype: str, number: int) -> Arg:
+    """Dividends between the multiples of all divisors that a sample may draw, so that no quotient jumps."""
+    if dtype in FLOATS:
+        return Arg(shape, dtype, 7.1, 7.4) if number == 0 else Arg(shape, dtype, 2.5, 3.4)
+    return Arg(shape, dtype, 0 if dtype in UNSIGNED else -9, 9, (0.0,) if number else ())
+
+
+def _onnx_remainder(emit: Emitter, dtype: str, a: str, b: str) -> str:
+    """Mod is Python's % for integers; for floats it is C's fmod, which has the sign of a."""
+    if dtype not in FLOATS:
+        return native(emit, "Mod", dtype, a, b)
+    rest = native(emit, "Mod", dtype, a, b, fmod=1)
+    product = native(emit, "Mul", dtype, native(emit, "Sign", dtype, rest), native(emit, "Sign", dtype, b))
+    differ = native(emit, "Less", dtype, product, emit.constant(np.zeros((), numpy_dtype(dtype))), result="bool")
+    return native(emit, "Add", dtype, rest, native(emit, "Mul", dtype, emit.cast(differ, dtype), b))
+
+
+def _triton_remainder(k: ElementBuilder, dtype: str, a: str, b: str) -> str:
+    """Triton's % is C's: it has the sign of a."""
+    rest = k.let(f"{a} % {b}")
+    if dtype in UNSIGNED:
+        return rest
+    return k.let(f"tl.where(({rest} != 0) & (({rest} < 0) != ({b} < 0)), {rest} + {b}, {rest})")
+
+
+class Negative(Unary):
+    """y = -x"""
+
+    name, onnx_name, triton = "negative", "Neg", "-{0}"
+    dtypes = _SIGN_CHANGING
+
+    def compute(self, x: Array) -> Array:
+        return np.negative(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (-grad,)
+
+
+class Abs(Unary):
+    """y = |x|"""
+
+    name, onnx_name, triton = "abs", "Abs", "tl.abs({0})"
+    dtypes, avoid = NUMBERS, (0.0,)
+
+    def compute(self, x: Array) -> Array:
+        return np.abs(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (grad * ops.sign(x),)
+
+
+class Sign(Unary):
+    """y = -1, 0 or 1; NaN for NaN"""
+
+    name, onnx_name, differentiable = "sign", "Sign", False
+    dtypes = NUMBERS
+
+    def compute(self, x: Array) -> Array:
+        return np.sign(x)
+
+    def element(self, k: ElementBuilder, node: Node, index: Index) -> str:
+        (x,) = operand_elements(k, node, index)
+        below = x if node.output.type.dtype in UNSIGNED else k.let(f"tl.where({x} < 0, -1, {x})")
+        return k.let(f"tl.where({x} > 0, 1, {below})")
+
+
+class Reciprocal(Unary):
+    """y = 1 / x"""
+
+    name, onnx_name, triton = "reciprocal", "Reciprocal", "1.0 / {0}"
+    avoid = (0.0,)
+
+    def compute(self, x: Array) -> Array:
+        return np.reciprocal(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (-(grad * out * out),)
+
+
+class Square(Unary):
+    """y = x * x"""
+
+    name, triton = "square", "{0} * {0}"
+    dtypes = NUMBERS
+
+    def compute(self, x: Array) -> Array:
+        return np.square(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (grad * (x + x),)
+
+    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
+        return native(emit, "Mul", node.output.type.dtype, inputs[0], inputs[0])
