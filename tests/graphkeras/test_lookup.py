@@ -23,5 +23,5 @@ def test_near_matches_ignore_case():
 
 
 def test_nothing_near_gives_no_suggestion():
-    with pytest.raises(ValueError, match="not the name of a loss. Known names"):
+    with pytest.raises(ValueError, match=r"not the name of a loss\. Known names"):
         lookup("loss", "zzzzzz", TABLE)
