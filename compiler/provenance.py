@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import FrameType
 
 
@@ -28,8 +29,10 @@ class Origin:
 
 _SCOPE: ContextVar[str] = ContextVar("graphkeras_scope", default="")
 _DERIVED: ContextVar[Origin | None] = ContextVar("graphkeras_derived", default=None)
-_ROOT = Path(__file__).resolve().parent.parent
-_HOUSES = tuple(f"{_ROOT / house}/" for house in ("graphkeras", "compiler", "kernels", "tools"))
+_AT: ContextVar[tuple[str, FrameType] | None] = ContextVar("graphkeras_at", default=None)
+_PACKAGE = __name__.partition(".")[0]
+_STANDARD_LIBRARY = f"{sysconfig.get_path('stdlib')}{os.sep}"
+_IS_USERS: dict[str, bool] = {}  # by file name
 
 
 @contextmanager
@@ -62,12 +65,50 @@ def current_scope() -> str:
     return _SCOPE.get()
 
 
+class at:  # lower case: it is used as ``with at(source):``
+    """Nodes made inside come from `source` (``file:line``), unless user code is called inside: then from the line there.
+
+    Used when recorded calls are replayed: a functional model calls its layers again inside a training step.
+    """
+
+    __slots__ = ("_source", "_token")
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._token: Token[tuple[str, FrameType] | None] | None = None
+
+    def __enter__(self) -> None:
+        self._token = _AT.set((self._source, sys._getframe(1)))
+
+    def __exit__(self, *error: object) -> None:
+        assert self._token is not None
+        _AT.reset(self._token)
+        self._token = None
+
+
 def user_source() -> str:
-    """``file:line`` of the innermost frame outside graphkeras, or "" if there is none."""
+    """``file:line`` of the innermost frame outside graphkeras and the standard library, or "" if there is none.
+
+    Inside `at`, only frames deeper than its block count; without any, the result is the block's source.
+    """
+    block = _AT.get()
+    source, stop = block if block is not None else ("", None)
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
+    while frame is not None and frame is not stop:
         file = frame.f_code.co_filename
-        if not file.startswith((*_HOUSES, "<")):
+        users = _IS_USERS.get(file)
+        if users if users is not None else _is_users(frame):
             return f"{file}:{frame.f_lineno}"
         frame = frame.f_back
-    return ""
+    return source
+
+
+def _is_users(frame: FrameType) -> bool:
+    """Whether a frame runs user code. Ours is told by its package's name: the same in a checkout and in site-packages."""
+    file, module = frame.f_code.co_filename, frame.f_globals
+    if file.startswith("<"):  # generated code; in an interactive session, what the user types
+        return module.get("__name__") == "__main__" and file in ("<stdin>", "<string>")
+    ours = (module.get("__package__") or "").partition(".")[0] == _PACKAGE
+    standard = file.startswith(_STANDARD_LIBRARY) and "-packages" not in file  # site-packages may lie inside
+    _IS_USERS[file] = not ours and not standard
+    return _IS_USERS[file]
