@@ -9,6 +9,7 @@ graph mlp(x: float32[batch,4]) -> (y):
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
     from .graph import Graph, Node, Value
 
 INLINE_ELEMENTS = 16
+_PLAIN = re.compile(r"[\w./:-]+")  # output names that the text shows as they are
 
 
 def graph_text(graph: Graph, elide: bool = False) -> str:
     """The text of `graph`. `elide` shortens the data of long constants, which then cannot be parsed back."""
     names = unique_names(graph)
     inputs = ", ".join(f"{names[value]}: {value.type}" for value in graph.inputs)
-    lines = [f"graph {graph.name}({inputs}) -> ({', '.join(graph.output_names)}):"]
+    outputs = ", ".join(name if _PLAIN.fullmatch(name) else identifier(name) for name in graph.output_names)
+    lines = [f"graph {identifier(graph.name)}({inputs}) -> ({outputs}):"]
     for slot in graph.state:
         update = f" -> {names[slot.output]}" if slot.is_updated else ""
         lines.append(f"  state {names[slot.input]}: {slot.input.type}{update}  # {slot.name}")
