@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -76,7 +77,20 @@ def resolve_target(target: str | None = None) -> str:
     return "onnxruntime" if target == "auto" else target
 
 
-_LOADERS: dict[str, Callable[[], Backend]] = {"numpy": NumpyBackend}
+def _import_backend(module: str, name: str) -> Callable[[], Backend]:
+    """A backend whose module is imported when its target is first chosen, because it imports onnxruntime or triton."""
+
+    def load() -> Backend:
+        return getattr(importlib.import_module(f".executables.{module}", __package__), name)()  # type: ignore[no-any-return]
+
+    return load
+
+
+_LOADERS: dict[str, Callable[[], Backend]] = {
+    "numpy": NumpyBackend,
+    "onnxruntime": _import_backend("onnxruntime", "OnnxruntimeBackend"),
+    "triton": _import_backend("triton", "TritonBackend"),
+}
 _BACKENDS: dict[str, Backend] = {}
 
 

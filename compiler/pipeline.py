@@ -11,6 +11,7 @@ from .graph import Graph
 from .journal import Entry, recording
 from .passes.cse import eliminate_common_subexpressions
 from .passes.dce import eliminate_dead_code
+from .passes.expand_composites import expand_composites
 from .passes.fold_constants import fold_constants
 from .verify import verify_same_meaning, verify_structure
 
@@ -20,8 +21,8 @@ CLEAN: tuple[Pass, ...] = (fold_constants, eliminate_common_subexpressions, elim
 
 PIPELINES: dict[str, tuple[Pass, ...]] = {
     "numpy": CLEAN,
-    "onnxruntime": CLEAN,
-    "triton": CLEAN,
+    "onnxruntime": (expand_composites("onnxruntime"), *CLEAN),
+    "triton": (expand_composites("triton"), *CLEAN),
 }
 
 

@@ -1,1 +1,1 @@
-"""Graph to ONNX model."""
+"""From a graph to an ONNX model: for the onnxruntime target, and for export."""
