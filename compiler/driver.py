@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from . import config
+from . import config, dump_folder
 from .executables.base import Array, Executable, StateCell
 from .executables.reference import NumpyCell, NumpyExecutable
 from .graph import Graph
@@ -63,6 +63,8 @@ def compile_graph(graph: Graph, cells: Mapping[str, StateCell], target: str | No
     target = resolve_target(target)
     stages = optimize(graph, target)
     executable = backend(target).load(stages[-1].graph, cells)
+    if folder := config.current().dump:
+        dump_folder.write(stages, executable, folder)
     return Compiled(executable, tuple(stages), target, time.perf_counter() - started)
 
 

@@ -6,6 +6,7 @@
     dir/train_step/01_simplify.txt      the graph after the first pass, and so on
     dir/train_step/journal.txt          what each pass did and refused to do, and why
     dir/train_step/program.txt          what runs
+    dir/train_step/model.onnx           what runs, on the target onnxruntime
     dir/train_step/kernels/*.py         the generated kernels, where the target has any
     dir/train_step/summary.txt          nodes, operations, memory
 """
@@ -48,6 +49,9 @@ def write(stages: Sequence[StageLike], executable: Executable, folder: Path) -> 
     (room / "journal.txt").write_text(journal_text(stages), encoding="utf-8")
     (room / "program.txt").write_text(f"{executable.source}\n", encoding="utf-8")
     (room / "summary.txt").write_text(summary_text(stages, executable), encoding="utf-8")
+    model: bytes = getattr(executable, "model", b"")
+    if model:
+        (room / "model.onnx").write_bytes(model)
     kernels = kernel_sources(executable)
     if kernels:
         (room / "kernels").mkdir()

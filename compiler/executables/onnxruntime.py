@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-import onnxruntime as ort
+import onnxruntime as ort  # type: ignore[import-untyped]
 
 from .. import config
 from ..graph import Graph
@@ -33,7 +34,7 @@ class Buffer:
 
     def __init__(self, type_: TensorType) -> None:
         dtype = numpy_dtype(type_.dtype)
-        shape = tuple(int(dim) for dim in type_.shape)  # type: ignore[arg-type]
+        shape = tuple(int(dim) for dim in type_.shape)
         self.array = aligned_empty(shape, dtype)
         self.value = ort_value(self.array)
 
@@ -76,7 +77,7 @@ class OnnxruntimeExecutable(StateMixin):
         started = time.perf_counter()
         self.graph, self.cells = graph, cells
         self.program: OnnxProgram = lower(graph)
-        self._session = new_session(self.program.model.SerializeToString(), graph.name)
+        self._session = new_session(self.model, graph.name)
         self._slots = tuple(_own_cell(slot.name, cells) for slot in graph.state)
         self._updated = tuple(cell for slot, cell in zip(graph.state, self._slots, strict=True) if slot.is_updated)
         self._feed_names = self.program.inputs
@@ -92,6 +93,11 @@ class OnnxruntimeExecutable(StateMixin):
             compile_seconds=time.perf_counter() - started,
             details={"threads": thread_count()},
         )
+
+    @property
+    def model(self) -> bytes:
+        """The content of an .onnx file: variables are its inputs, their new values outputs."""
+        return bytes(self.program.model.SerializeToString())
 
     @property
     def source(self) -> str:
@@ -194,7 +200,7 @@ def _physical_cores() -> int:
     return len(siblings)
 
 
-def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> Array:
+def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """An array that begins at a multiple of 64 bytes, as vector instructions like it."""
     size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     raw = np.empty(size + ALIGNMENT, np.uint8)

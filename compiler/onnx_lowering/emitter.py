@@ -74,7 +74,7 @@ class ModelEmitter:
 
     def shape(self, shape: Shape) -> str:
         if not any(isinstance(dim, Dim) for dim in shape):
-            return self.constant(np.array([int(dim) for dim in shape], np.int64))  # type: ignore[arg-type]
+            return self.constant(np.array([int(dim) for dim in shape], np.int64))
         return self._sizes.vector(shape)
 
     def type_of(self, name: str) -> TensorType:

@@ -102,7 +102,7 @@ class _Lowering:
         return name
 
     def _name_results(self, values: Sequence[Value], names: Sequence[str]) -> None:
-        """Give the model's results their names: rename what computes them, or copy what is computed by no node, or twice wanted."""
+        """Give results their names: rename what computes them; copy what no node computes and what is wanted twice."""
         made = {output for node in self._emit.nodes for output in node.output}
         new_name: dict[str, str] = {}
         copies: list[tuple[str, str]] = []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-_DTYPES = {number: name.lower() for name, number in TensorProto.DataType.items()}
+from .element_types import ELEMENT_TYPES
+
+_DTYPES = {number: name for name, number in ELEMENT_TYPES.items()}
 _SHOWN_ELEMENTS = 4
 
 
@@ -34,7 +36,7 @@ def _attribute_text(attribute: AttributeProto) -> str:
         return "<graph>"
     value = helper.get_attribute_value(attribute)
     if attribute.name == "to":
-        return _DTYPES[value]
+        return _DTYPES[int(value)]
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
