@@ -76,8 +76,11 @@ class Node:
 
     def with_operands(self, inputs: Sequence[Value], attrs: Mapping[str, Any] | None = None) -> Node:
         """The same node on other operands (and with other attributes); its result types are inferred anew."""
-        attrs = self.attrs if attrs is None else attrs
-        types = self.op.infer_types([value.type for value in inputs], attrs)
+        if attrs is None and all(new.type == old.type for new, old in zip(inputs, self.inputs, strict=True)):
+            attrs, types = self.attrs, tuple(value.type for value in self.outputs)
+        else:
+            attrs = self.attrs if attrs is None else attrs
+            types = self.op.infer_types([value.type for value in inputs], attrs)
         node = Node(self.op, inputs, attrs, types, self.origin)
         for old, new in zip(self.outputs, node.outputs, strict=True):
             new.name = old.name

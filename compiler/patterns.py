@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .graph import Value
+from .graph import Node, Value, freeze
 from .operators import Operators
 
 if TYPE_CHECKING:
     from .ops.base import Op
+
+Found = dict[str, Any]  # what stands in each hole: a value, or an attribute
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +22,8 @@ class Pattern(Operators):
     """A hole (`name`), a constant whose elements all equal `number`, or an op applied to patterns.
 
     Attributes given to the op must be equal in the node; an attribute given as a hole is captured; one that is not given
-    may be anything. Operands of a commutative op match in either order.
+    may be anything. Operands of a commutative op match in either order, at any depth. A hole that stands twice must be
+    the same value both times.
     """
 
     name: str = ""
@@ -33,30 +36,58 @@ class Pattern(Operators):
     def of(op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Pattern:
         return Pattern(op=op, inputs=tuple(i if isinstance(i, Pattern) else Pattern(number=i) for i in inputs), attrs=attrs)
 
-    def match(self, value: Value, found: dict[str, Any]) -> bool:
-        """Whether `value` has this form; fills `found` with what stands in the holes."""
-        if self.op is None and self.number is None:
-            return found.setdefault(self.name, value) is value
-        node = value.node
-        if node is None:
-            return False
-        if self.number is not None:
-            return node.op.name == "constant" and bool(np.all(node.attrs["value"] == self.number))
-        if node.op is not self.op or len(node.outputs) != 1 or not self._match_attrs(node.attrs, found):
-            return False
-        orders = [node.inputs, node.inputs[::-1]] if self.op.commutative and len(node.inputs) == 2 else [node.inputs]
-        for operands in orders:
-            trial = dict(found)
-            if len(operands) == len(self.inputs) and all(p.match(v, trial) for p, v in zip(self.inputs, operands, strict=True)):
-                found.update(trial)
-                return True
-        return False
+    def matches(self, value: Value, found: Found) -> Iterator[Found]:
+        """Every way in which `value` has this form, given what is `found` already: what stands in the holes."""
+        if self.op is not None:
+            node = value.node
+            if node is not None and node.op is self.op and len(node.outputs) == 1 and len(node.inputs) == len(self.inputs):
+                yield from self._node_matches(node, found)
+        elif self.number is not None:
+            if is_filled_with(value, self.number):
+                yield found
+        elif self.name not in found:
+            yield {**found, self.name: value}
+        elif found[self.name] is value:
+            yield found
 
-    def _match_attrs(self, attrs: Mapping[str, Any], found: dict[str, Any]) -> bool:
+    def _node_matches(self, node: Node, found: Found) -> Iterator[Found]:
+        with_attrs = self._match_attrs(node.attrs, found)
+        if with_attrs is None:
+            return
+        yield from _all_match(self.inputs, node.inputs, with_attrs)
+        if node.op.commutative and len(node.inputs) == 2 and node.inputs[0] is not node.inputs[1]:
+            yield from _all_match(self.inputs, node.inputs[::-1], with_attrs)
+
+    def _match_attrs(self, attrs: Mapping[str, Any], found: Found) -> Found | None:
         for key, wanted in self.attrs.items():
-            if isinstance(wanted, Pattern):
-                if found.setdefault(wanted.name, attrs[key]) != attrs[key]:
-                    return False
-            elif attrs[key] != wanted:
-                return False
-        return True
+            if not isinstance(wanted, Pattern):
+                if attrs[key] != wanted:
+                    return None
+            elif wanted.name not in found:
+                found = {**found, wanted.name: attrs[key]}
+            elif freeze(found[wanted.name]) != freeze(attrs[key]):
+                return None
+        return found
+
+
+def _all_match(patterns: Sequence[Pattern], values: Sequence[Value], found: Found) -> Iterator[Found]:
+    """Every way in which all `values` match their patterns together."""
+    if not patterns:
+        yield found
+        return
+    for with_first in patterns[0].matches(values[0], found):
+        yield from _all_match(patterns[1:], values[1:], with_first)
+
+
+def constant_of(value: Value) -> np.ndarray[Any, Any] | None:
+    """The array of a constant; None for any other value."""
+    if value.node is None or value.node.op.name != "constant":
+        return None
+    array: np.ndarray[Any, Any] = value.node.attrs["value"]
+    return array
+
+
+def is_filled_with(value: Value, number: float) -> bool:
+    """Whether `value` is a constant that has elements, all equal to `number`."""
+    array = constant_of(value)
+    return array is not None and array.size > 0 and bool(array.flat[0] == number) and bool(np.all(array == number))

@@ -46,14 +46,22 @@ def scope(name: str) -> Iterator[None]:
         _SCOPE.reset(token)
 
 
-@contextmanager
-def derived_from(origin: Origin, forward: str | None = None) -> Iterator[None]:
+class derived_from:  # a class, not a generator: it is entered for every node of every pass
     """Nodes made inside come from where `origin` says: a pass makes them in place of a node, or to differentiate it."""
-    token = _DERIVED.set(origin if forward is None else replace(origin, forward=forward))
-    try:
-        yield
-    finally:
-        _DERIVED.reset(token)
+
+    __slots__ = ("_origin", "_token")
+
+    def __init__(self, origin: Origin, forward: str | None = None) -> None:
+        self._origin = origin if forward is None else replace(origin, forward=forward)
+        self._token: Token[Origin | None] | None = None
+
+    def __enter__(self) -> None:
+        self._token = _DERIVED.set(self._origin)
+
+    def __exit__(self, *error: object) -> None:
+        assert self._token is not None
+        _DERIVED.reset(self._token)
+        self._token = None
 
 
 def current_origin() -> Origin:
