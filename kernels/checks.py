@@ -1,0 +1,123 @@
+"""A program is looked over once, before any device loads it, so that a slip of the lowering gets words instead of a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ml_dtypes  # noqa: F401  (makes numpy know the name bfloat16)
+import numpy as np
+
+from .arguments import ELEMENT_BYTES, SCALARS, is_pointer, scalar
+from .device import Memory
+from .program import Buffer, Kernel, Launch, Pointer, Program
+
+IN_ARENA = ("input", "output", "temporary")
+GRID_LIMITS = (2**31 - 1, 65535, 65535)
+TABLE_ENTRY_BYTES = 8
+
+
+def buffer_bytes(buffer: Buffer) -> int:
+    return buffer.size * np.dtype(buffer.dtype).itemsize
+
+
+def check_program(program: Program, states: Mapping[str, Memory]) -> None:
+    """Every buffer has a place, and every launch gets arguments that its kernel's signature allows.
+
+    Raises:
+        ValueError: naming the program, and the buffer or the launch that is wrong, and why.
+    """
+    buffers: dict[str, Buffer] = {}
+    for buffer in program.buffers:
+        if buffer.name in buffers:
+            raise ValueError(f"Program {program.name}: two buffers are called {buffer.name!r}; names must be unique.")
+        buffers[buffer.name] = buffer
+    for buffer in program.buffers:
+        reason = _wrong_buffer(buffer, program.arena_bytes, buffers, states)
+        if reason:
+            raise ValueError(f"Program {program.name}, {buffer.kind} buffer {buffer.name!r}: {reason}.")
+    for index, launch in enumerate(program.launches):
+        reason = _wrong_kernel(launch.kernel) or _wrong_grid(launch) or _wrong_arguments(launch, buffers)
+        if reason:
+            raise ValueError(f"Program {program.name}, launch {index} of kernel {launch.kernel.name}: {reason}.")
+
+
+def _wrong_buffer(buffer: Buffer, arena_bytes: int, buffers: Mapping[str, Buffer], states: Mapping[str, Memory]) -> str:
+    size = buffer_bytes(buffer)
+    if buffer.size < 0:
+        return f"its size is {buffer.size}"
+    if buffer.kind in IN_ARENA and not 0 <= buffer.offset <= arena_bytes - size:
+        return f"its {size} bytes at offset {buffer.offset} are not inside the arena of {arena_bytes} bytes"
+    if buffer.kind == "state":
+        if buffer.name not in states:
+            return f"no state memory of that name was given, only {sorted(states)}"
+        if states[buffer.name].nbytes < size:
+            return f"needs {size} bytes, but its state memory has {states[buffer.name].nbytes}"
+    if buffer.kind == "constant":
+        if buffer.data is None:
+            return "a constant must have data"
+        if buffer.data.size != buffer.size or buffer.data.dtype != np.dtype(buffer.dtype):
+            return f"declared as {buffer.size} of {buffer.dtype}, but its data is {buffer.data.size} of {buffer.data.dtype}"
+    if buffer.kind == "table":
+        wrong = [name for name in buffer.entries if name not in buffers or buffers[name].kind == "table"]
+        if wrong:
+            return f"its entries {wrong} are no buffers of the program, or tables themselves"
+        if buffer.size != len(buffer.entries) or np.dtype(buffer.dtype).itemsize != TABLE_ENTRY_BYTES:
+            return f"a table of {len(buffer.entries)} entries must be as many uint64, not {buffer.size} of {buffer.dtype}"
+    return ""
+
+
+def _wrong_kernel(kernel: Kernel) -> str:
+    for name, type_name in kernel.signature.items():
+        if type_name.removeprefix("*") not in ELEMENT_BYTES or (not is_pointer(type_name) and type_name not in SCALARS):
+            return f"parameter {name} has the unknown type {type_name!r}; scalars are {', '.join(SCALARS)}"
+    if both := sorted(set(kernel.signature) & set(kernel.constants)):
+        return f"{both} are both run-time parameters and constants"
+    if unknown := sorted(kernel.aligned - set(kernel.signature)):
+        return f"the aligned parameters {unknown} are not in its signature"
+    if kernel.num_warps not in (1, 2, 4, 8, 16, 32):
+        return f"num_warps must be a power of two from 1 to 32, not {kernel.num_warps}"
+    return ""
+
+
+def _wrong_grid(launch: Launch) -> str:
+    if len(launch.grid) != 3 or not all(1 <= size <= limit for size, limit in zip(launch.grid, GRID_LIMITS, strict=True)):
+        return f"the grid {launch.grid} must have three sizes from 1 to {GRID_LIMITS}"
+    return ""
+
+
+def _wrong_arguments(launch: Launch, buffers: Mapping[str, Buffer]) -> str:
+    signature = launch.kernel.signature
+    if len(launch.arguments) != len(signature):
+        return f"{len(launch.arguments)} arguments for the {len(signature)} parameters {list(signature)}"
+    for (name, type_name), argument in zip(signature.items(), launch.arguments, strict=True):
+        aligned = name in launch.kernel.aligned
+        if isinstance(argument, Pointer):
+            reason = _wrong_pointer(type_name, argument, buffers, aligned)
+        elif is_pointer(type_name):
+            reason = f"a pointer {type_name} cannot be {argument!r}"
+        else:
+            reason = _wrong_scalar(type_name, argument, aligned)
+        if reason:
+            return f"parameter {name}: {reason}"
+    return ""
+
+
+def _wrong_pointer(type_name: str, pointer: Pointer, buffers: Mapping[str, Buffer], aligned: bool) -> str:
+    if pointer.buffer not in buffers:
+        return f"the program has no buffer {pointer.buffer!r}"
+    buffer = buffers[pointer.buffer]
+    if not is_pointer(type_name):
+        return f"has the scalar type {type_name}, but gets buffer {buffer.name!r}"
+    if ELEMENT_BYTES[type_name.removeprefix("*")] != np.dtype(buffer.dtype).itemsize:
+        return f"{type_name} cannot point to buffer {buffer.name!r} of {buffer.dtype}"
+    if aligned and buffer.kind in IN_ARENA and buffer.offset % 16:
+        return f"is declared aligned, but buffer {buffer.name!r} lies at offset {buffer.offset}"
+    return ""
+
+
+def _wrong_scalar(type_name: str, value: float, aligned: bool) -> str:
+    try:
+        scalar(type_name, value)
+    except (TypeError, OverflowError) as error:
+        return str(error)
+    return f"is declared divisible by 16, but is {value}" if aligned and value % 16 else ""

@@ -1,0 +1,212 @@
+"""The interpreter device runs programs right, the same every time, and stops a kernel that leaves its memory."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("triton", reason="the interpreter device is triton's interpreter")
+
+from graphkeras.kernels.errors import KernelError
+from graphkeras.kernels.interpreter.device import InterpreterDevice
+from graphkeras.kernels.program import Buffer, Kernel, Launch, Pointer, Program
+from tests.kernels.example_programs import ADD, EXAMPLES, HEADER, Example
+from tests.kernels.running import check_example, run_example
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples(name):
+    check_example(InterpreterDevice(), EXAMPLES[name])
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_order_of_program_instances_does_not_matter(name):
+    forward, backward = (
+        run_example(InterpreterDevice(), EXAMPLES[name]),
+        run_example(InterpreterDevice(reverse=True), EXAMPLES[name]),
+    )
+    for one, other in zip(forward, backward, strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+def one_launch(body: str, arguments: str = "x, out", size: int = 8, reads: str = "float32", **kernel) -> Program:
+    """A program of one kernel over one block of `size` elements."""
+    letters = {"float32": "fp32", "bfloat16": "bf16", "int32": "i32", "uint32": "u32", "float16": "fp16", "bool": "i1"}
+    source = f"{HEADER}@triton.jit\ndef kernel({arguments}):\n    i = tl.arange(0, {size})\n" + "".join(
+        f"    {line}\n" for line in body.splitlines()
+    )
+    buffers = (Buffer("x", reads, size, "input", 0), Buffer("out", kernel.get("writes", reads), size, "output", 256))
+    signature = {"x": f"*{letters[reads]}", "out": f"*{letters[kernel.get('writes', reads)]}"}
+    launch = Launch(Kernel("kernel", source, signature), (1, 1, 1), (Pointer("x"), Pointer("out")))
+    return Program("one", buffers, (launch,), 512)
+
+
+def run_once(program: Program, *inputs: np.ndarray) -> np.ndarray:
+    loaded = InterpreterDevice().load(program, {})
+    loaded.run(inputs)
+    return loaded.outputs()[0]
+
+
+def values(*numbers: float, dtype="float32") -> np.ndarray:
+    return np.resize(np.array(numbers), 8).astype(np.dtype(dtype))
+
+
+def test_float32_is_rounded_to_the_nearest_bfloat16():
+    x = values(1.0, 1.003, 1.0039, -1.0059, 3.3895314e38, np.nan, np.inf, 1e-40)
+    got = run_once(one_launch("tl.store(out + i, tl.load(x + i).to(tl.bfloat16))", writes="bfloat16"), x)
+    assert got.tobytes() == x.astype("bfloat16").tobytes()
+
+
+@pytest.mark.parametrize(
+    "operation", ["a + 1.5", "a * a", "a - 3.0", "-a", "a / 3.0", "tl.maximum(a, 0.25)", "tl.fma(a, a, a)"]
+)
+def test_bfloat16_arithmetic_is_not_done_on_bits(operation):
+    x = values(1.0, -2.5, 0.125, 7.0, 100.0, -0.5, 3.0, 0.0, dtype="bfloat16")
+    a = x.astype(np.float32)
+    one_rounding = {
+        "a + 1.5": a + 1.5,
+        "a * a": a * a,
+        "a - 3.0": a - 3.0,
+        "-a": 0 - a,
+        "a / 3.0": a / np.float32(3),
+        "tl.maximum(a, 0.25)": np.maximum(a, 0.25),
+        "tl.fma(a, a, a)": a * a + a,
+    }
+    got = run_once(one_launch(f"a = tl.load(x + i)\ntl.store(out + i, ({operation}).to(tl.bfloat16))", reads="bfloat16"), x)
+    np.testing.assert_array_equal(got.astype(np.float32), one_rounding[operation].astype("bfloat16").astype(np.float32))
+
+
+def test_comparisons_of_tensor_and_scalar_make_a_mask():
+    body = "mask = (i < 6) & (tl.program_id(0) == 0)\ntl.store(out + i, tl.load(x + i, mask=mask, other=-1.0))"
+    np.testing.assert_array_equal(run_once(one_launch(body), values(1, 2, 3, 4, 5, 6, 7, 8)), [1, 2, 3, 4, 5, 6, -1, -1])
+
+
+def test_maximum_drops_nan_as_hardware_does():
+    body = "a = tl.load(x + i)\ntl.store(out + i, tl.maximum(a, 0.0) + tl.max(a, axis=0))"
+    np.testing.assert_array_equal(run_once(one_launch(body), values(np.nan, 2, -3, np.nan)), [2, 4, 2, 2] * 2)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("tl.sum(a, axis=0)", 36),
+        ("a.sum(0)", 36),
+        ("tl.min(a, axis=0)", 1),
+        ("tl.argmax(a, axis=0)", 7),
+        ("tl.argmin(a, axis=0)", 0),
+        ("tl.reduce(a, 0, product)", 40320),
+        ("tl.sum(tl.reduce(tl.reshape(a, [2, 4]), 0, product), axis=0)", 5 + 12 + 21 + 32),
+        ("tl.sum(tl.sum(tl.reshape(a, [2, 4]), axis=1, keep_dims=True).reshape([2]), axis=0)", 36),
+        ("tl.max(tl.cumsum(a, axis=0), axis=0)", 36),
+        ("tl.max(tl.associative_scan(a, 0, product), axis=0)", 40320),
+        ("tl.sum(tl.associative_scan(a, 0, product, reverse=True) * (i == 6).to(tl.float32), axis=0)", 56),
+        ("tl.sum(libdevice.expm1(a - a), axis=0)", 0),
+        ("tl.sum(libdevice.pow(a, 2.0), axis=0)", 204),
+    ],
+)
+def test_reductions(expression, expected):
+    body = f"a = tl.load(x + i)\ntl.store(out + i, tl.zeros([8], tl.float32) + {expression})"
+    program = one_launch(body)
+    kernel = program.launches[0].kernel
+    source = kernel.source.replace("@triton.jit", "@triton.jit\ndef product(a, b):\n    return a * b\n\n\n@triton.jit", 1)
+    program = replace(program, launches=(replace(program.launches[0], kernel=replace(kernel, source=source)),))
+    np.testing.assert_array_equal(run_once(program, values(1, 2, 3, 4, 5, 6, 7, 8)), np.full(8, expected, np.float32))
+
+
+def test_unsigned_integers_wrap_and_shift():
+    x = values(1, 2**32 - 1, 2**31, 77, dtype="uint32")
+    body = "a = tl.load(x + i)\ntl.store(out + i, ((a * 2654435769) >> 15) ^ tl.umulhi(a, a))"
+    with np.errstate(over="ignore"):
+        expected = ((x * np.uint32(2654435769)) >> np.uint32(15)) ^ ((x.astype(np.uint64) ** 2) >> np.uint64(32)).astype(
+            np.uint32
+        )
+    np.testing.assert_array_equal(run_once(one_launch(body, reads="uint32"), x), expected)
+
+
+def test_booleans_are_bytes():
+    x = values(1, 0, 0, 1, dtype="bool")
+    got = run_once(one_launch("a = tl.load(x + i)\ntl.store(out + i, tl.where(a, False, True))", reads="bool"), x)
+    np.testing.assert_array_equal(got, ~x)
+
+
+def test_a_kernel_that_leaves_its_buffers_is_stopped():
+    example: Example = EXAMPLES["vector_add"]
+    launch = example.program.launches[0]
+    program = replace(example.program, launches=(replace(launch, arguments=(*launch.arguments[:3], 1004)),))
+    with pytest.raises(KernelError) as failure:
+        InterpreterDevice().load(program, {}).run(example.inputs[0])
+    text = str(failure.value)
+    assert "Kernel add failed in program instance (3, 0, 0) of grid (4, 1, 1)" in text
+    assert "load of 4 bytes" in text and "4012 bytes into buffer 'x' of 4012 bytes" in text
+    assert "tl.store(out + index" in text.splitlines()[failure.value.line]
+    assert failure.value.source == ADD.source
+
+
+def test_memory_that_nobody_wrote_is_not_a_number():
+    program = one_launch("tl.store(out + i, tl.load(x + i), mask=i < 3)")
+    np.testing.assert_array_equal(run_once(program, values(5)), [5, 5, 5, *[np.nan] * 5])
+
+
+def test_an_error_inside_a_kernel_shows_the_line():
+    with pytest.raises(KernelError, match=r"(?s)ValueError.*> +9 \|     tl.store\(out \+ i, tl.arange\(0, 3\)\)"):
+        run_once(one_launch("tl.store(out + i, tl.arange(0, 3))"), values(1))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: replace(p, buffers=(*p.buffers, p.buffers[0])), "two buffers are called 'x'"),
+        (lambda p: replace(p, arena_bytes=280), "'out': its 32 bytes at offset 256 are not inside the arena of 280"),
+        (lambda p: replace(p, buffers=(p.buffers[0], replace(p.buffers[1], dtype="float64"))), r"\*fp32 cannot point to"),
+        (lambda p: replace(p, buffers=(replace(p.buffers[0], kind="state"), p.buffers[1])), "no state memory of that name"),
+        (lambda p: with_launch(p, arguments=(Pointer("x"),)), "1 arguments for the 2 parameters"),
+        (lambda p: with_launch(p, arguments=(Pointer("x"), Pointer("y"))), "no buffer 'y'"),
+        (lambda p: with_launch(p, arguments=(Pointer("x"), 3)), r"a pointer \*fp32 cannot be 3"),
+        (lambda p: with_launch(p, grid=(0, 1, 1)), "the grid"),
+    ],
+)
+def test_a_program_that_contradicts_itself_is_refused(change, message):
+    program = change(one_launch("tl.store(out + i, tl.load(x + i))"))
+    with pytest.raises(ValueError, match=message):
+        InterpreterDevice().load(program, {})
+
+
+def with_launch(program: Program, **changes) -> Program:
+    return replace(program, launches=(replace(program.launches[0], **changes),))
+
+
+def test_a_kernel_that_is_not_in_its_source_is_refused():
+    program = one_launch("tl.store(out + i, tl.load(x + i))")
+    kernel = replace(program.launches[0].kernel, name="other")
+    with pytest.raises(KernelError, match=r"defines no @triton\.jit function"):
+        InterpreterDevice().load(with_launch(program, kernel=kernel), {})
+    kernel = replace(program.launches[0].kernel, constants={"BLOCK": 3})
+    with pytest.raises(KernelError, match="has the parameters"):
+        InterpreterDevice().load(with_launch(program, kernel=kernel), {})
+
+
+def test_inputs_are_checked():
+    loaded = InterpreterDevice().load(EXAMPLES["vector_add"].program, {})
+    with pytest.raises(ValueError, match="2 inputs, but 1 arrays"):
+        loaded.run([np.zeros(1003, np.float32)])
+    with pytest.raises(ValueError, match="'y' must be 1003 numbers of float32, got shape"):
+        loaded.run([np.zeros(1003, np.float32), np.zeros(1003, np.float64)])
+
+
+def test_the_language_is_itself_again_after_a_run():
+    import triton.language as tl
+
+    before = {name: id(value) for name, value in vars(tl).items()} | {n: id(v) for n, v in vars(tl.tensor).items()}
+    check_example(InterpreterDevice(), EXAMPLES["row_sum"])
+    after = {name: id(value) for name, value in vars(tl).items()} | {n: id(v) for n, v in vars(tl.tensor).items()}
+    assert before == after
+
+
+def test_programs_and_devices_do_not_need_triton():
+    code = (
+        "import sys, graphkeras, graphkeras.kernels.program, graphkeras.kernels.device, graphkeras.kernels.devices;"
+        "sys.exit('triton' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
