@@ -1,0 +1,124 @@
+"""`keras.config`: the default dtype, epsilon and image layout, and what runs models.
+
+Settings of the compiler (target, device) live in `graphkeras.compiler.config`; this is where users change them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graphkeras.compiler import config as compiler_config
+from graphkeras.compiler.driver import resolve_target
+from graphkeras.compiler.types import FLOATS
+
+from .dtype_policies import DTypePolicy
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What applies where a layer or function is not told otherwise."""
+
+    floatx: str = "float32"
+    epsilon: float = 1e-7
+    image_data_format: str = "channels_last"
+    dtype_policy: DTypePolicy | None = None  # None: the policy of floatx
+
+
+_settings = Settings()
+
+
+def _update(**changes: Any) -> None:
+    global _settings
+    _settings = replace(_settings, **changes)
+
+
+def floatx() -> str:
+    """The default float dtype, a name such as ``"float32"``."""
+    return _settings.floatx
+
+
+def set_floatx(value: str) -> None:
+    """Change the default float dtype of variables and inputs made from now on.
+
+    Raises:
+        ValueError: if it is not a float dtype.
+    """
+    if value not in FLOATS:
+        raise ValueError(f"floatx must be one of {', '.join(FLOATS)}, got {value!r}.")
+    _update(floatx=value)
+
+
+def epsilon() -> float:
+    """The small number that keeps divisions and logarithms finite; 1e-7 unless changed."""
+    return _settings.epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Change `epsilon()`."""
+    _update(epsilon=float(value))
+
+
+def image_data_format() -> str:
+    """``"channels_last"`` or ``"channels_first"``: where images have their channels by default."""
+    return _settings.image_data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Change `image_data_format()`.
+
+    Raises:
+        ValueError: for another word.
+    """
+    if data_format not in ("channels_last", "channels_first"):
+        raise ValueError(f"data_format must be 'channels_last' or 'channels_first', got {data_format!r}.")
+    _update(image_data_format=data_format)
+
+
+def standardize_data_format(data_format: str | None) -> str:
+    """`data_format`, or the default for None.
+
+    Raises:
+        ValueError: for another word.
+    """
+    if data_format not in (None, "channels_last", "channels_first"):
+        raise ValueError(f"data_format must be 'channels_last' or 'channels_first', got {data_format!r}.")
+    return data_format or image_data_format()
+
+
+def dtype_policy() -> DTypePolicy:
+    """The policy of layers that are not given a dtype."""
+    return _settings.dtype_policy or DTypePolicy(floatx())
+
+
+def set_dtype_policy(policy: str | DTypePolicy) -> None:
+    """Change `dtype_policy()` for layers made from now on."""
+    _update(dtype_policy=policy if isinstance(policy, DTypePolicy) else DTypePolicy(policy))
+
+
+def backend() -> str:
+    """The name of the library below the API. Code that asks in order to call TensorFlow, JAX or PyTorch must not."""
+    return "graphkeras"
+
+
+def target() -> str:
+    """What runs models: ``"numpy"``, ``"onnxruntime"`` or ``"triton"``."""
+    return resolve_target()
+
+
+def set_target(name: str) -> None:
+    """Choose what runs models: ``"auto"``, ``"numpy"``, ``"onnxruntime"`` or ``"triton"``. Models keep their weights.
+
+    Raises:
+        ValueError: for another name.
+    """
+    compiler_config.update(target=name)
+
+
+def set_device(name: str) -> None:
+    """Choose what runs triton's kernels: ``"auto"``, ``"cuda"`` or ``"interpreter"`` (slow; for tests without a GPU).
+
+    Raises:
+        ValueError: for another name.
+    """
+    compiler_config.update(device=name)

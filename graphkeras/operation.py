@@ -1,0 +1,111 @@
+"""`@operation`: a function on tensors that builds a graph when called on symbols and computes when called on arrays."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphkeras.compiler.graph import Value
+from graphkeras.compiler.provenance import user_source
+from graphkeras.compiler.registry import ops
+
+from . import tree
+from .call_context import current_call
+from .naming import auto_name
+from .tensor import OPERATIONS, Call, History, KerasTensor
+from .trace import current_trace
+from .variable import Variable
+
+
+class Operation:
+    """A function of `graphkeras.ops`, made of a body that works on graph values and NumPy arrays alike.
+
+    Calling it unwraps KerasTensors and Variables anywhere in the arguments. The result is symbolic if an argument was (or
+    a variable inside a trace), else NumPy arrays.
+    """
+
+    def __init__(self, body: Callable[..., Any], name: str | None = None) -> None:
+        functools.update_wrapper(self, body)
+        self.body = body
+        self.name = name or body.__name__
+        self.__signature__ = inspect.signature(body)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        trace = current_trace()
+        leaves = tree.flatten((args, kwargs))
+        symbolic = any(
+            isinstance(leaf, (KerasTensor, Value)) or (trace is not None and isinstance(leaf, Variable)) for leaf in leaves
+        )
+
+        def unwrap(leaf: Any) -> Any:
+            if isinstance(leaf, KerasTensor):
+                return leaf.value
+            if isinstance(leaf, Variable):
+                return (trace.read(leaf) if trace is not None else leaf.symbol) if symbolic else leaf.numpy()
+            if isinstance(leaf, slice):
+                return slice(unwrap(leaf.start), unwrap(leaf.stop), unwrap(leaf.step))
+            return leaf
+
+        inner_args, inner_kwargs = tree.map_structure(unwrap, (args, kwargs))
+        try:
+            result = self.body(*inner_args, **inner_kwargs)
+        except (ValueError, TypeError, IndexError, NotImplementedError) as error:
+            if current_call() is None:
+                error.add_note(f"  in {self.name} at {user_source()}")
+            raise
+        if not symbolic:
+            return result
+        wrapped = tree.map_structure(_wrap, result)
+        if trace is None and current_call() is None:
+            record(RecordedOperation(self), args, kwargs, wrapped)
+        return wrapped
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+
+class RecordedOperation:
+    """One use of an operation in a functional model: a node with a name of its own, such as ``multiply_1``."""
+
+    def __init__(self, operation: Operation, name: str | None = None) -> None:
+        self.operation = operation
+        self.name = name or auto_name(operation.name)
+        self.calls: list[Call] = []
+
+    @property
+    def function_name(self) -> str:
+        """The public name in `graphkeras.ops`."""
+        return self.operation.name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.operation(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.function_name}, name={self.name}>"
+
+
+def operation(body: Callable[..., Any]) -> Operation:
+    """Make an operation of a body; it is found by its name from then on."""
+    made = Operation(body)
+    OPERATIONS[made.name] = made
+    return made
+
+
+def record(caller: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, source: str = "") -> None:
+    """Let the tensors in `result` remember the call that made them."""
+    outputs = tuple(leaf for leaf in tree.flatten(result) if isinstance(leaf, KerasTensor))
+    inputs = tuple(leaf for leaf in tree.flatten((args, kwargs)) if isinstance(leaf, KerasTensor))
+    call = Call(caller, args, kwargs, outputs, result, source or user_source(), len(caller.calls), inputs)
+    caller.calls.append(call)
+    for position, tensor in enumerate(outputs):
+        tensor.history = History(call, position)
+
+
+def _wrap(leaf: Any) -> Any:
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        leaf = ops.constant(value=np.asarray(leaf))
+    return KerasTensor.of(leaf) if isinstance(leaf, Value) else leaf

@@ -1,0 +1,342 @@
+"""Reading and replacing parts of tensors."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphkeras.compiler.dims import Dim, size_of
+from graphkeras.compiler.graph import Value
+from graphkeras.compiler.registry import ops
+from graphkeras.compiler.types import broadcast, promote, shape_text
+
+from ..operation import operation
+from .operands import Tensor, axis_in, cast, dtype_of, filled, is_integer, ndim_of, shape_of, tensor
+from .reductions import require_integer
+
+# fmt: off
+__all__ = [
+    "diag", "diagflat", "diagonal", "get_item", "slice", "slice_update", "take", "take_along_axis", "trace", "tril", "triu",
+]
+# fmt: on
+
+
+@operation
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """The elements (slices along `axis`) at `indices`; of the flattened tensor if `axis` is None.
+
+    Negative indices count from the end.
+    """
+    x = tensor(x)
+    x, axis = (ops.reshape(x, shape=(size_of(shape_of(x)),)), 0) if axis is None else (x, axis_in(axis, x, "take"))
+    return ops.take(x, from_front(require_integer(indices, "ops.take"), shape_of(x)[axis], "ops.take"), axis=axis)
+
+
+def from_front(indices: Tensor, size: Any, name: str) -> Tensor:
+    """Indices with negative ones counted from the end of an axis of that size.
+
+    Raises:
+        IndexError: for a known index out of range.
+    """
+    if isinstance(indices, Value):
+        if dtype_of(indices).startswith("u"):
+            return indices
+        length = ops.dimension(dim=size, dtype=dtype_of(indices))
+        return ops.where(indices < 0, ops.add(indices, length), indices)
+    if not isinstance(size, Dim):
+        if indices.size and (indices.min() < -size or indices.max() >= size):
+            raise IndexError(f"{name}: indices must lie in [{-size}, {size}), got {indices.min()} to {indices.max()}.")
+        return np.where(indices < 0, indices + indices.dtype.type(size), indices) if (indices < 0).any() else indices
+    if (indices < 0).any():
+        return from_front(ops.constant(value=indices), size, name)
+    return indices
+
+
+@operation
+def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """result[..., i, ...] = x[..., indices[..., i, ...], ...]; computed by comparing with every place along `axis`.
+
+    The other axes of x and `indices` are broadcast together.
+    """
+    x, indices = tensor(x), require_integer(indices, "ops.take_along_axis")
+    if axis is None:
+        x, axis = ops.reshape(x, shape=(size_of(shape_of(x)),)), 0
+    axis = axis_in(axis, x, "take_along_axis")
+    if ndim_of(indices) != ndim_of(x):
+        raise ValueError(
+            f"ops.take_along_axis: x and indices need the same number of axes, got {shape_text(shape_of(x))} "
+            f"and {shape_text(shape_of(indices))}."
+        )
+    size = shape_of(x)[axis]
+    indices = from_front(indices, size, "ops.take_along_axis")
+    last = tuple(k for k in range(ndim_of(x)) if k != axis) + (axis,)  # noqa: RUF005
+    rows = ops.expand_dims(ops.transpose(x, axes=last), axis=(ndim_of(x) - 1,))
+    places = ops.transpose(indices, axes=last)
+    ramp = ops.iota(size=size, dtype=dtype_of(places)) if isinstance(size, Dim) else np.arange(size, dtype=dtype_of(places))
+    chosen = ops.equal(ops.expand_dims(places, axis=(ndim_of(places),)), ramp)
+    shape = broadcast(shape_of(chosen), shape_of(rows))
+    zeros = filled(shape, 0, dtype_of(x))
+    found = ops.where(chosen, ops.broadcast_to(rows, shape=shape), zeros)
+    result = cast(ops.sum(cast(found, "int32") if dtype_of(x) == "bool" else found, axis=(len(shape) - 1,)), dtype_of(x))
+    back = tuple(np.argsort(last).tolist())
+    return ops.transpose(result, axes=back)
+
+
+@operation
+def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
+    """The block of `shape` that starts at `start_indices`; a size of -1 reaches to the end."""
+    inputs = tensor(inputs)
+    starts = _known_starts(start_indices, "ops.slice")
+    if not len(starts) == len(shape) == ndim_of(inputs):
+        raise ValueError(
+            f"ops.slice: start_indices and shape need one number for each of the {ndim_of(inputs)} axes, "
+            f"got {start_indices} and {shape}."
+        )
+    stops = []
+    for start, size, whole in zip(starts, shape, shape_of(inputs)):
+        stop = whole if not isinstance(size, Dim) and size == -1 else size + start
+        if not isinstance(stop, Dim) and not isinstance(whole, Dim) and stop > whole:
+            raise ValueError(f"ops.slice: {tuple(shape)} from {starts} reaches outside of {shape_text(shape_of(inputs))}.")
+        stops.append(stop)
+    return ops.slice(inputs, starts=starts, stops=tuple(stops), steps=(1,) * len(starts))
+
+
+def _known_starts(starts: Any, name: str) -> tuple[Any, ...]:
+    flat = starts.tolist() if isinstance(starts, np.ndarray) else starts
+    if isinstance(flat, Value) or any(isinstance(start, Value) for start in flat):
+        raise NotImplementedError(f"{name}: start_indices must be numbers, not tensors, in a static graph. Use ops.take.")
+    return tuple(start if isinstance(start, Dim) else int(start) for start in flat)
+
+
+@operation
+def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
+    """`inputs` with the block that starts at `start_indices` replaced by `updates`."""
+    inputs, starts = tensor(inputs), _known_starts(start_indices, "ops.slice_update")
+    updates = tensor(updates, dtype_of(inputs))
+    after = []
+    for start, size, whole in zip(starts, shape_of(updates), shape_of(inputs), strict=True):
+        left = whole - start - size
+        if isinstance(left, Dim) or isinstance(start, Dim) or left < 0 or start < 0:
+            raise ValueError(
+                f"ops.slice_update: updates of shape {shape_text(shape_of(updates))} at {starts} do not lie inside "
+                f"{shape_text(shape_of(inputs))} for certain."
+            )
+        after.append(left)
+    mask = filled(shape_of(updates), True, "bool")
+    inside = ops.pad(mask, before=starts, after=tuple(after), value=False)
+    return ops.where(inside, ops.pad(updates, before=starts, after=tuple(after), value=0), inputs)
+
+
+@operation
+def get_item(x: Any, key: Any) -> Any:
+    """x[key] with integers, slices, None, Ellipsis and at most one integer tensor.
+
+    Raises:
+        IndexError: for more indices than axes or an integer out of range.
+        TypeError: for a key that is none of these.
+        NotImplementedError: for boolean masks and several integer tensors.
+    """
+    return _item(tensor(x), key if isinstance(key, tuple) else (key,))
+
+
+def _item(x: Tensor, keys: tuple[Any, ...]) -> Tensor:
+    used = sum(1 for key in keys if key is not None and key is not Ellipsis)
+    ndim = ndim_of(x)
+    if used > ndim:
+        raise IndexError(f"{used} indices for a tensor with {ndim} axes.")
+    if sum(1 for key in keys if key is Ellipsis) > 1:
+        raise IndexError("Only one Ellipsis may stand in an index.")
+    if Ellipsis not in [key if key is None or key is Ellipsis else 0 for key in keys]:
+        keys = (*keys, Ellipsis)
+    spread: list[Any] = []
+    for key in keys:
+        spread += [_ALL] * (ndim - used) if key is Ellipsis else [key]
+    return _apply_keys(x, spread)
+
+
+_ALL = builtins.slice(None)
+
+
+def _apply_keys(x: Tensor, keys: Sequence[Any]) -> Tensor:
+    """One key for each axis and each None; axes are read from the front, in the result numbered by `place`."""
+    starts, stops, steps, dropped, reversed_axes = [], [], [], [], []
+    gather: tuple[int, Tensor] | None = None
+    axis = 0
+    for key in keys:
+        if key is None:
+            continue
+        size = shape_of(x)[axis]
+        start, stop, step = 0, size, 1
+        if isinstance(key, builtins.slice):
+            start, stop, step = _slice_bounds(key, size)
+            if step < 0:
+                reversed_axes.append((axis, start, stop, step))
+                start, stop, step = 0, size, 1
+        elif isinstance(key, (int, np.integer)) and not isinstance(key, bool):
+            start = _integer_index(int(key), size, axis)
+            stop = start + 1
+            dropped.append(axis)
+        elif isinstance(key, (Value, np.ndarray, list)):
+            indices = tensor(key)
+            if not is_integer(dtype_of(indices)):
+                raise NotImplementedError(
+                    f"Indexing with a {dtype_of(indices)} tensor gives a result whose size depends on the data. "
+                    "Use ops.where(mask, x, other)."
+                )
+            if gather is not None:
+                raise NotImplementedError("Indexing with several integer tensors at once is not supported. Use ops.take.")
+            gather = (axis, from_front(indices, size, "x[indices]"))
+        else:
+            raise TypeError(
+                "A tensor is indexed by integers, slices, None, Ellipsis or an integer tensor, "
+                f"got {type(key).__name__}: {key!r}."
+            )
+        starts.append(start)
+        stops.append(stop)
+        steps.append(step)
+        axis += 1
+    if any(start != 0 for start in starts) or tuple(stops) != shape_of(x) or any(step != 1 for step in steps):
+        x = ops.slice(x, starts=tuple(starts), stops=tuple(stops), steps=tuple(steps))
+    for place, start, stop, step in reversed_axes:
+        x = ops.take(x, np.arange(start, stop, step, dtype=np.int32), axis=place)
+    added = 0
+    if gather is not None:
+        x = ops.take(x, gather[1], axis=gather[0])
+        added = ndim_of(gather[1]) - 1
+        dropped = [place if place < gather[0] else place + added for place in dropped]
+    if dropped:
+        x = ops.squeeze(x, axis=tuple(dropped))
+    return _with_new_axes(x, keys, gather is not None, added)
+
+
+def _with_new_axes(x: Tensor, keys: Sequence[Any], gathers: bool, added: int) -> Tensor:
+    """Put an axis of size 1 where a key is None."""
+    new, place = [], 0
+    for key in keys:
+        if key is None:
+            new.append(place)
+            place += 1
+        elif isinstance(key, builtins.slice):
+            place += 1
+        elif gathers and isinstance(key, (Value, np.ndarray, list)):
+            place += added + 1
+    return ops.expand_dims(x, axis=tuple(new)) if new else x
+
+
+def _integer_index(index: int, size: Any, axis: int) -> Any:
+    if isinstance(size, Dim):
+        return size + index if index < 0 else index
+    if not -size <= index < size:
+        raise IndexError(f"Index {index} is out of range for axis {axis} of size {size}.")
+    return index % size
+
+
+def _slice_bounds(key: Any, size: Any) -> tuple[Any, Any, int]:
+    """Start, stop and step, counted from the front; a symbolic size stays symbolic."""
+    step = 1 if key.step is None else int(key.step)
+    if not isinstance(size, Dim) and not any(isinstance(bound, Dim) for bound in (key.start, key.stop)):
+        for bound in (key.start, key.stop):
+            if isinstance(bound, (Value, float)):
+                raise TypeError(f"The bounds of a slice must be integers, got {bound!r}. Use ops.take for computed places.")
+        start, stop, step = key.indices(size)
+        return (start, stop, step) if step < 0 else (start, stop if stop > start else start, step)
+    if step < 1:
+        raise NotImplementedError(f"A slice with step {step} needs a known size, got the symbolic size {size}. Use ops.flip.")
+    start = 0 if key.start is None else key.start
+    stop = size if key.stop is None else key.stop
+    start = size + start if not isinstance(start, Dim) and start < 0 else start
+    stop = size + stop if not isinstance(stop, Dim) and stop < 0 else stop
+    return start, stop, step
+
+
+@operation
+def tril(x: Any, k: int = 0) -> Any:
+    """x with zeros above the k-th diagonal of its last two axes."""
+    return _triangle(x, k, lower=True)
+
+
+@operation
+def triu(x: Any, k: int = 0) -> Any:
+    """x with zeros below the k-th diagonal of its last two axes."""
+    return _triangle(x, k, lower=False)
+
+
+def _triangle(x: Any, k: int, lower: bool) -> Tensor:
+    x = tensor(x)
+    keep = triangle_mask(shape_of(x)[-2], shape_of(x)[-1], k, lower)
+    shape = shape_of(x)
+    return ops.where(ops.broadcast_to(keep, shape=shape), x, filled(shape, 0, dtype_of(x)))
+
+
+def triangle_mask(rows: Any, columns: Any, k: int, lower: bool) -> Tensor:
+    """Booleans (rows, columns): column - row <= k if `lower`, else column - row >= k."""
+    if isinstance(rows, Dim) or isinstance(columns, Dim):
+        row = ops.expand_dims(ops.iota(size=rows, dtype="int32"), axis=(1,))
+        column = ops.iota(size=columns, dtype="int32")
+    else:
+        row, column = np.arange(rows, dtype=np.int32)[:, None], np.arange(columns, dtype=np.int32)
+    distance = ops.subtract(column, row)
+    return (ops.less_equal if lower else ops.greater_equal)(distance, np.int32(k))
+
+
+def _diagonal(x: Any, offset: int, axis1: int, axis2: int) -> Tensor:
+    x = tensor(x)
+    a, b = axis_in(axis1, x, "diagonal"), axis_in(axis2, x, "diagonal")
+    rest = [axis for axis in range(ndim_of(x)) if axis not in (a, b)]
+    x = ops.transpose(x, axes=(*rest, a, b))
+    *_, rows, columns = shape_of(x)
+    if isinstance(rows, Dim) or isinstance(columns, Dim):
+        raise ValueError(f"ops.diagonal: the two axes must have known sizes, got {rows} and {columns}.")
+    first_row, first_column = (-offset, 0) if offset < 0 else (0, offset)
+    length = max(min(rows - first_row, columns - first_column), 0)
+    flat = ops.reshape(x, shape=(*shape_of(x)[:-2], rows * columns))
+    places = np.arange(length, dtype=np.int32) * np.int32(columns + 1) + np.int32(first_row * columns + first_column)
+    return ops.take(flat, places.astype(np.int32), axis=ndim_of(flat) - 1)
+
+
+@operation
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The `offset`-th diagonal of two axes, as a new last axis."""
+    return _diagonal(x, offset, axis1, axis2)
+
+
+@operation
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The sum of a diagonal."""
+    found = _diagonal(x, offset, axis1, axis2)
+    dtype = promote(dtype_of(found), "int") if not is_integer(dtype_of(found)) else dtype_of(found)
+    return ops.sum(cast(found, dtype), axis=(ndim_of(found) - 1,))
+
+
+@operation
+def diag(x: Any, k: int = 0) -> Any:
+    """The k-th diagonal of a matrix, or the matrix with a vector there.
+
+    Raises:
+        ValueError: for more than two axes.
+    """
+    x = tensor(x)
+    if ndim_of(x) == 2:
+        return _diagonal(x, k, 0, 1)
+    if ndim_of(x) != 1:
+        raise ValueError(f"ops.diag: x must be a vector or a matrix, got shape {shape_text(shape_of(x))}.")
+    return _with_diagonal(x, k)
+
+
+@operation
+def diagflat(x: Any, k: int = 0) -> Any:
+    """A matrix whose k-th diagonal holds the flattened x."""
+    return _with_diagonal(ops.reshape(tensor(x), shape=(size_of(shape_of(x)),)), k)
+
+
+def _with_diagonal(x: Tensor, k: int) -> Tensor:
+    size = shape_of(x)[0] + abs(k)
+    if isinstance(size, Dim):
+        raise ValueError(f"ops.diag: the size must be known, got {size}.")
+    row, column = (-k, 0) if k < 0 else (0, k)
+    length = shape_of(x)[0]
+    square = ops.where(np.eye(length, dtype=bool), ops.expand_dims(x, axis=(1,)), filled((length, length), 0, dtype_of(x)))
+    return ops.pad(square, before=(row, column), after=(size - length - row, size - length - column), value=0)

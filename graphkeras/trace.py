@@ -1,0 +1,89 @@
+"""`Trace`: what a Python function does to tensors and variables, as a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Any
+
+from graphkeras.compiler.graph import Graph, StateSlot, Value
+from graphkeras.compiler.types import TensorType
+
+from .tensor import KerasTensor
+
+if TYPE_CHECKING:
+    from .variable import Variable
+
+_TRACE: ContextVar[Trace | None] = ContextVar("graphkeras_trace", default=None)
+
+
+class Trace:
+    """Inside ``with Trace() as trace:`` variables are symbols: reads give their current value, assignments are recorded.
+
+    Attributes:
+        placeholders: what runs will be fed with, in order.
+        losses: (layer, scalar) for everything that layers added with `add_loss`.
+    """
+
+    def __init__(self) -> None:
+        self.placeholders: list[KerasTensor] = []
+        self.losses: list[tuple[Any, Any]] = []
+        self._values: dict[Variable, Value] = {}
+        self._tokens: list[Token[Trace | None]] = []
+
+    def __enter__(self) -> Trace:
+        self._tokens.append(_TRACE.set(self))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _TRACE.reset(self._tokens.pop())
+
+    def placeholder(self, type_: TensorType, name: str) -> KerasTensor:
+        """An input of the program."""
+        tensor = KerasTensor.of(Value(type_, name))
+        self.placeholders.append(tensor)
+        return tensor
+
+    def read(self, variable: Variable) -> Value:
+        """The variable's value at this point of the program."""
+        return self._values.setdefault(variable, variable.symbol)
+
+    def assign(self, variable: Variable, value: Value) -> None:
+        """From here on the variable has this value; the last one is kept after a run."""
+        self._values[variable] = value
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """All variables read or assigned so far, in the order of their first use."""
+        return tuple(self._values)
+
+    def slots(self) -> dict[str, Variable]:
+        """The variables by the names of their state slots: their paths, made unique by a number."""
+        named: dict[str, Variable] = {}
+        for variable in self._values:
+            name, number = variable.path, 1
+            while name in named:
+                name, number = f"{variable.path}_{number}", number + 1
+            named[name] = variable
+        return named
+
+    def graph(self, outputs: Sequence[Value], name: str = "graph", output_names: Sequence[str] = ()) -> Graph:
+        """The program that was traced: placeholders in, `outputs` out, variables as state."""
+        slots = [StateSlot(slot, variable.symbol, self._values[variable]) for slot, variable in self.slots().items()]
+        return Graph.of([tensor.value for tensor in self.placeholders], outputs, slots, name, output_names)
+
+
+def current_trace() -> Trace | None:
+    """The trace that is being recorded, or None when things run at once."""
+    return _TRACE.get()
+
+
+@contextmanager
+def eager() -> Iterator[None]:
+    """Inside, nothing is traced: initial numbers are computed at once, also while a program is being traced."""
+    token = _TRACE.set(None)
+    try:
+        yield
+    finally:
+        _TRACE.reset(token)

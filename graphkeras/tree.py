@@ -1,0 +1,145 @@
+"""`keras.tree`: nested lists, tuples and dicts. Dicts are walked in the order of their sorted keys; None is a leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+Path = tuple[Any, ...]
+
+
+def is_nested(structure: Any) -> bool:
+    """Whether it is a list, a tuple or a dict."""
+    return isinstance(structure, (list, tuple, dict))
+
+
+def flatten(structure: Any) -> list[Any]:
+    """The leaves, from left to right."""
+    if isinstance(structure, dict):
+        return [leaf for key in sorted_keys(structure) for leaf in flatten(structure[key])]
+    if isinstance(structure, (list, tuple)):
+        return [leaf for item in structure for leaf in flatten(item)]
+    return [structure]
+
+
+def flatten_with_path(structure: Any) -> list[tuple[Path, Any]]:
+    """(path, leaf) pairs; a path holds the keys and positions that lead to the leaf."""
+    return [((), structure)] if not is_nested(structure) else list(_walk(structure))
+
+
+def _walk(structure: Any) -> Iterator[tuple[Path, Any]]:
+    for key, item in _items(structure):
+        for path, leaf in flatten_with_path(item):
+            yield (key, *path), leaf
+
+
+def map_structure(function: Callable[..., Any], *structures: Any, none_is_leaf: bool = True) -> Any:
+    """The same structure with function(leaf, ...) in place of every leaf, called in the order of `flatten`; leaves of
+    several structures go together.
+
+    Raises:
+        ValueError: if the structures differ.
+    """
+    if not structures:
+        raise ValueError("tree.map_structure: give at least one structure.")
+    for other in structures[1:]:
+        assert_same_structure(structures[0], other)
+
+    def apply(*leaves: Any) -> Any:
+        return None if not none_is_leaf and leaves[0] is None else function(*leaves)
+
+    return _map(apply, structures)
+
+
+def _map(function: Callable[..., Any], structures: Sequence[Any]) -> Any:
+    first = structures[0]
+    if isinstance(first, dict):
+        mapped = {key: _map(function, [s[key] for s in structures]) for key in sorted_keys(first)}
+        return type(first)((key, mapped[key]) for key in first)
+    if isinstance(first, (list, tuple)):
+        return _rebuilt(first, [_map(function, items) for items in zip(*structures)])
+    return function(*structures)
+
+
+def pack_sequence_as(structure: Any, flat_sequence: Iterable[Any]) -> Any:
+    """The leaves of `flat_sequence` in the structure of `structure`.
+
+    Raises:
+        ValueError: if their numbers differ.
+    """
+    leaves = list(flat_sequence)
+    wanted = len(flatten(structure))
+    if len(leaves) != wanted:
+        raise ValueError(f"tree.pack_sequence_as: the structure has {wanted} leaves, got {len(leaves)}.")
+    return _pack(structure, iter(leaves))
+
+
+def _pack(structure: Any, leaves: Iterator[Any]) -> Any:
+    if isinstance(structure, dict):
+        packed = {key: _pack(structure[key], leaves) for key in sorted_keys(structure)}
+        return type(structure)((key, packed[key]) for key in structure)
+    if isinstance(structure, (list, tuple)):
+        return _rebuilt(structure, [_pack(item, leaves) for item in structure])
+    return next(leaves)
+
+
+def assert_same_structure(a: Any, b: Any, check_types: bool = True) -> None:
+    """Do nothing if `a` and `b` differ in their leaves only.
+
+    Raises:
+        ValueError: otherwise; shows both.
+    """
+    if not _same(a, b):
+        raise ValueError(f"The structures differ:\n  {_shown(a)}\n  {_shown(b)}")
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, dict):
+        return isinstance(b, dict) and set(a) == set(b) and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)):
+        kind = tuple if isinstance(a, tuple) else list
+        return isinstance(b, kind) and len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b))
+    return not is_nested(b)
+
+
+def _shown(structure: Any) -> str:
+    return str(_map(lambda leaf: "*", [structure])).replace("'*'", "*")
+
+
+def lists_to_tuples(structure: Any) -> Any:
+    """The same with tuples for lists."""
+    if isinstance(structure, dict):
+        return {key: lists_to_tuples(item) for key, item in structure.items()}
+    return tuple(lists_to_tuples(item) for item in structure) if isinstance(structure, (list, tuple)) else structure
+
+
+def map_shape_structure(function: Callable[[Any], Any], structure: Any) -> Any:
+    """Like `map_structure`, but a tuple or list of numbers and None is a shape and so a leaf."""
+    if isinstance(structure, (list, tuple)) and all(size is None or isinstance(size, int) for size in structure):
+        return function(tuple(structure))
+    if isinstance(structure, dict):
+        return {key: map_shape_structure(function, item) for key, item in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return _rebuilt(structure, [map_shape_structure(function, item) for item in structure])
+    raise ValueError(f"tree.map_shape_structure: {structure!r} is neither a shape nor a structure of shapes.")
+
+
+def _items(structure: Any) -> list[tuple[Any, Any]]:
+    if isinstance(structure, dict):
+        return [(key, structure[key]) for key in sorted_keys(structure)]
+    return list(enumerate(structure))
+
+
+def sorted_keys(structure: dict[Any, Any]) -> list[Any]:
+    """The keys in the order in which a dict's leaves are walked."""
+    try:
+        return sorted(structure)
+    except TypeError:  # keys of different types keep their order
+        return list(structure)
+
+
+def _rebuilt(like: Any, items: list[Any]) -> Any:
+    """`items` as a list, tuple or named tuple of the type of `like`."""
+    if hasattr(like, "_fields"):
+        return type(like)(*items)
+    return items if type(like) is list else tuple(items) if type(like) is tuple else type(like)(items)
