@@ -150,7 +150,7 @@ def enable_unsafe_deserialization() -> None:
 
 def _read(config: Any, module_objects: Mapping[str, Any]) -> Any:
     if isinstance(config, str):
-        found = get_registered_object(config)
+        found = get_registered_object(config, None, module_objects)
         return config if found is None else found
     if isinstance(config, (list, tuple)):
         return [_read(item, module_objects) for item in config]

@@ -1,0 +1,117 @@
+"""`model.export`: the model as a file for inference without graphkeras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import graphkeras
+from graphkeras.compiler import driver
+from graphkeras.compiler.graph import Graph
+from graphkeras.compiler.types import TensorType
+
+from .. import tree
+from ..dtypes import standard_dtype
+from ..tensor import KerasTensor, symbolic_shape
+from ..trace import Trace
+from ..variable import Variable
+from .files import replacing
+from .saving_api import PathLike
+
+
+def export_model(
+    model: Any,
+    filepath: PathLike,
+    format: str = "onnx",
+    verbose: bool = False,
+    opset_version: int = 18,
+    input_signature: Any = None,
+) -> None:
+    """Write the model's inference graph, with its weights inside, to an ``.onnx`` file.
+
+    The batch size stays open. Inputs and outputs are called like the model's input layers and output layers. Every node says
+    in its metadata which layer and line it comes from and what it costs. The file is checked before the old one is replaced.
+
+    Args:
+        model: built or called on data already.
+        filepath: where to.
+        format: ``"onnx"``.
+        verbose: print what was written.
+        opset_version: version of ONNX's operators, 18 to 21.
+        input_signature: for a model of your own class: a list of its inputs, each as something with a `shape` (None for
+            open sizes) and a `dtype`, such as `KerasTensor` or `InputSpec`.
+
+    Raises:
+        ValueError: for another format, or a model whose inputs are not known yet.
+        NotImplementedError: for an op that ONNX has no form of; names the op, its layer and its line.
+        OSError: if the file cannot be written; the old file is as before.
+    """
+    if format != "onnx":
+        raise ValueError(f"Cannot export in the format {format!r}; the only format is 'onnx'.")
+    graph, variables = inference_graph(model, input_signature)
+    state = {name: variable.numpy() for name, variable in variables.items()}
+    content = driver.export_onnx(graph, state, opset=opset_version, producer_version=graphkeras.__version__)
+    with replacing(filepath) as temporary:
+        temporary.write_bytes(content)
+    if verbose:
+        print(
+            f"{filepath}: {len(graph.inputs)} inputs, {len(graph.outputs)} outputs, {len(content):,} bytes, opset {opset_version}."
+        )
+
+
+def inference_graph(model: Any, input_signature: Any = None) -> tuple[Graph, dict[str, Variable]]:
+    """The model's graph for inference, and the variables that it reads, by the names of their slots.
+
+    Raises:
+        ValueError: for a model whose inputs are not known yet.
+    """
+    signature = _signature(model, input_signature)
+    names = _unique(list(getattr(model, "input_names", ())) or [f"input_{k}" for k in range(len(tree.flatten(signature)))])
+    with Trace() as trace:
+        left = iter(names)
+        inputs = tree.map_structure(lambda tensor: _placeholder(trace, tensor, next(left)), signature)
+        outputs = tree.flatten(model(inputs, training=False))
+    values = [output.value for output in outputs]
+    graph = trace.graph(values, model.name, _output_names(model, len(values), names))
+    return graph, trace.slots()
+
+
+def _placeholder(trace: Trace, tensor: Any, name: str) -> KerasTensor:
+    if isinstance(tensor, KerasTensor):
+        return trace.placeholder(tensor.value.type, name)
+    return trace.placeholder(TensorType(symbolic_shape(tensor.shape, name), standard_dtype(tensor.dtype)), name)
+
+
+def _signature(model: Any, input_signature: Any) -> Any:
+    """What the model is called on: as given, or as it was built."""
+    if input_signature is not None:
+        is_wrapped = isinstance(input_signature, (list, tuple)) and len(input_signature) == 1
+        return input_signature[0] if is_wrapped else input_signature
+    for name in ("_inputs_struct", "inputs_structure", "input_structure"):
+        structure = getattr(model, name, None)
+        if structure is not None:
+            return structure
+    inputs = getattr(model, "inputs", None)
+    if not inputs:
+        raise ValueError(
+            f"Cannot export {model.name!r}: the shapes of its inputs are not known. Call it on data once, give its first layer "
+            "an input shape, or pass input_signature=[keras.KerasTensor((None, 784), 'float32')]."
+        )
+    return inputs[0] if len(inputs) == 1 else inputs
+
+
+def _output_names(model: Any, count: int, taken: list[str]) -> list[str]:
+    names = list(getattr(model, "output_names", None) or ())
+    if len(names) != count:
+        names = [f"output_{k}" for k in range(count)] if count != 1 else ["output"]
+    return _unique([*taken, *names])[len(taken) :]
+
+
+def _unique(names: list[str]) -> list[str]:
+    """The same names, with numbers where one comes twice."""
+    used: list[str] = []
+    for stem in names:
+        name, number = stem, 1
+        while name in used:
+            name, number = f"{stem}_{number}", number + 1
+        used.append(name)
+    return used

@@ -1,0 +1,40 @@
+"""What every model can do with files: `save`, `save_weights`, `load_weights`, `to_json`, `export`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import export as _export
+from . import saving_api
+from .saving_api import PathLike
+
+
+class SavingMethods:
+    """Mixed into `Model`."""
+
+    def save(self, filepath: PathLike, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Write the whole model to a ``.keras`` or ``.h5`` file. See `graphkeras.saving.save_model`."""
+        saving_api.save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath: PathLike, overwrite: bool = True) -> None:
+        """Write the weights to a ``.weights.h5`` file. See `graphkeras.saving.save_weights`."""
+        saving_api.save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False) -> None:
+        """Take the weights of a ``.weights.h5``, ``.keras`` or ``.h5`` file. See `graphkeras.saving.load_weights`."""
+        saving_api.load_weights(self, filepath, by_name, skip_mismatch)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The model without weights as JSON text; `graphkeras.models.model_from_json` reads it."""
+        return saving_api.to_json(self, **kwargs)
+
+    def export(
+        self,
+        filepath: PathLike,
+        format: str = "onnx",
+        verbose: bool = False,
+        opset_version: int = 18,
+        input_signature: Any = None,
+    ) -> None:
+        """Write the model as a file for inference elsewhere. See `graphkeras.saving.export.export_model`."""
+        _export.export_model(self, filepath, format, verbose, opset_version, input_signature)
