@@ -17,7 +17,7 @@ class Emitter(Protocol):
     opset: int
 
     def __call__(self, op_type: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:
-        """Emit one ONNX node; "" as an input leaves an optional input out.
+        """Emit one ONNX node; "" as an input leaves an optional input out, an array as an attribute becomes a tensor.
 
         Returns:
             The name of its result, or a tuple of names if `outputs` > 1.

@@ -44,7 +44,8 @@ class ModelEmitter:
         folder = namespace(self._origin)
         name = self._names.unique(f"{folder}/{op_type}" if folder else op_type)
         results = [name] if outputs == 1 else [self._names.unique(f"{name}.{k}") for k in range(outputs)]
-        node = helper.make_node(op_type, inputs, results, name=name, **attributes)
+        plain = {key: tensor("", value) if isinstance(value, np.ndarray) else value for key, value in attributes.items()}
+        node = helper.make_node(op_type, inputs, results, name=name, **plain)
         for key, value in (("namespace", folder), ("source", self._origin.source), ("op", self._op)):
             if value:
                 node.metadata_props.add(key=key, value=value)

@@ -6,6 +6,14 @@ from . import comparison as comparison
 from . import constant as constant
 from . import elementwise as elementwise
 from . import exponential as exponential
+from . import gather as gather
 from . import logic as logic
+from . import losses as losses
+from . import matmul as matmul
+from . import pieces as pieces
+from . import random as random
+from . import reduce as reduce
 from . import rounding as rounding
 from . import select as select
+from . import shape as shape
+from . import softmax as softmax

@@ -236,12 +236,18 @@ class Composite(Op):
         return tuple(value.type for value in outputs) if len(outputs) != 1 else outputs[0].type
 
     def evaluate(self, *arrays: Array, **attrs: Any) -> Array | tuple[Array, ...]:
+        """Of 16-bit floats all steps are computed in float32, and the results are rounded."""
+        rounded = self.infer_types([type_of(array) for array in arrays], attrs)
+        arrays = tuple(widened(array) for array in arrays)
         inputs, outputs = self._expanded([type_of(array) for array in arrays], attrs)
         values: dict[Value, Array] = dict(zip(inputs, arrays, strict=True))
         for node in topological(outputs):
             results = node.op.evaluate(*(values[value] for value in node.inputs), **node.attrs)
             values.update(zip(node.outputs, results if isinstance(results, tuple) else (results,), strict=True))
-        return tuple(values[value] for value in outputs) if len(outputs) != 1 else values[outputs[0]]
+        narrow = [
+            values[value].astype(numpy_dtype(type_.dtype), copy=False) for value, type_ in zip(outputs, rounded, strict=True)
+        ]
+        return tuple(narrow) if len(narrow) != 1 else narrow[0]
 
     def flops(self, node: Node) -> DimLike:
         inputs, outputs = self._expanded([value.type for value in node.inputs], node.attrs)
@@ -262,6 +268,11 @@ def expanded(node: Node) -> tuple[Value, ...]:
     with derived_from(node.origin):
         result = node.op.expand(*node.inputs, **node.attrs)
     return result if isinstance(result, tuple) else (result,)
+
+
+def widened(array: Array) -> Array:
+    """16-bit floats as float32, anything else as it is."""
+    return array.astype(np.float32) if array.dtype.itemsize == 2 and array.dtype.kind not in "iub" else array
 
 
 def same_dtype(op: Op, types: Sequence[TensorType]) -> str:

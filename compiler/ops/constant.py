@@ -78,8 +78,11 @@ class Iota(Op):
         return np.arange(size).astype(numpy_dtype(dtype))
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
-        zero, one = emit.constant(np.int64(0)), emit.constant(np.int64(1))
-        return emit.cast(emit("Range", zero, emit.dimension(node.attrs["size"]), one), node.attrs["dtype"])
+        """Counted in 32 bits unless the result has 64: that is faster."""
+        via = "int64" if node.attrs["dtype"] in ("int64", "uint64", "float64") else "int32"
+        zero, one = (emit.constant(np.asarray(value, via)) for value in (0, 1))
+        size = emit.dimension(node.attrs["size"]) if via == "int64" else emit.cast(emit.dimension(node.attrs["size"]), via)
+        return emit.cast(str(emit("Range", zero, size, one)), node.attrs["dtype"])
 
     def element(self, k: ElementBuilder, node: Node, index: Index) -> str:
         return k.index_value(index[0], node.attrs["dtype"])

@@ -15,7 +15,7 @@ from ..dims import Dim
 from ..emitter import Emitter
 from ..graph import Node
 from ..types import DTYPES, FLOATS, INTEGERS, TensorType, broadcast, numpy_dtype
-from .base import Arg, Array, ElementBuilder, Index, Op, Sample, same_dtype
+from .base import Arg, Array, ElementBuilder, Index, Op, Sample, same_dtype, widened
 from .onnx_kernels import native
 
 NUMBERS = (*INTEGERS, *FLOATS)
@@ -95,11 +95,6 @@ class Comparison(Elementwise):
 
     dtypes: ClassVar[tuple[str, ...]] = DTYPES
     result_dtype, differentiable = "bool", False
-
-
-def widened(array: Array) -> Array:
-    """16-bit floats as float32, anything else as it is."""
-    return array.astype(np.float32) if array.dtype.itemsize == 2 and array.dtype.kind not in "iub" else array
 
 
 def operand_elements(k: ElementBuilder, node: Node, index: Index) -> list[str]:
