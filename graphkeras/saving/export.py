@@ -53,9 +53,8 @@ def export_model(
     with replacing(filepath) as temporary:
         temporary.write_bytes(content)
     if verbose:
-        print(
-            f"{filepath}: {len(graph.inputs)} inputs, {len(graph.outputs)} outputs, {len(content):,} bytes, opset {opset_version}."
-        )
+        counts = f"{len(graph.inputs)} inputs, {len(graph.outputs)} outputs, {len(content):,} bytes"
+        print(f"{filepath}: {counts}, opset {opset_version}.")
 
 
 def inference_graph(model: Any, input_signature: Any = None) -> tuple[Graph, dict[str, Variable]]:

@@ -77,7 +77,7 @@ def get_custom_objects() -> dict[str, Any]:
 
 def get_registered_name(target: Any) -> str:
     """``package>name`` of a registered class or function, otherwise its own name."""
-    return _NAMES.get(target, target.__name__)
+    return _NAMES.get(target) or str(target.__name__)
 
 
 def get_registered_object(

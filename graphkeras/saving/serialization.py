@@ -56,7 +56,7 @@ def serialize_keras_object(obj: Any) -> Any:
             "module": "builtins",
             "registered_name": "lambda",
         }
-    if inspect.isroutine(obj):
+    if callable(obj) and hasattr(obj, "__name__") and not inspect.isclass(obj) and not hasattr(obj, "get_config"):
         return {
             "module": "builtins",
             "class_name": "function",
