@@ -1,0 +1,286 @@
+"""The loss classes: a function of `regression` or `crossentropy` with its options, a name and a reduction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import ops, tree
+from . import crossentropy, regression
+from .loss import Loss, same_rank
+
+
+class LossFunctionWrapper(Loss):
+    """A function of (y_true, y_pred) as a loss. Keyword arguments are passed on to it."""
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name or getattr(fn, "__name__", None), reduction=reduction, dtype=dtype)
+        self.fn = fn
+        self._fn_kwargs = kwargs
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        if not tree.is_nested(y_true) and not tree.is_nested(y_pred):
+            y_true, y_pred = same_rank(y_true, y_pred)
+        return self.fn(y_true, y_pred, **self._fn_kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "fn": self.fn, **self._fn_kwargs}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}({self.fn!r}, kwargs={self._fn_kwargs})>"
+
+
+class _Named(LossFunctionWrapper):
+    """A wrapper whose class names the function, so that its config need not."""
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "reduction": self.reduction, **self._fn_kwargs}
+
+
+class MeanSquaredError(_Named):
+    """mean((y_true - y_pred)**2)."""
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "mean_squared_error", dtype: Any = None
+    ) -> None:
+        super().__init__(regression.mean_squared_error, reduction, name, dtype)
+
+
+class MeanAbsoluteError(_Named):
+    """mean(|y_true - y_pred|)."""
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "mean_absolute_error", dtype: Any = None
+    ) -> None:
+        super().__init__(regression.mean_absolute_error, reduction, name, dtype)
+
+
+class MeanAbsolutePercentageError(_Named):
+    """100 mean(|y_true - y_pred| / |y_true|)."""
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "mean_absolute_percentage_error", dtype: Any = None
+    ) -> None:
+        super().__init__(regression.mean_absolute_percentage_error, reduction, name, dtype)
+
+
+class MeanSquaredLogarithmicError(_Named):
+    """mean((log(y_true + 1) - log(y_pred + 1))**2)."""
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "mean_squared_logarithmic_error", dtype: Any = None
+    ) -> None:
+        super().__init__(regression.mean_squared_logarithmic_error, reduction, name, dtype)
+
+
+class CosineSimilarity(_Named):
+    """-sum(l2_normalize(y_true) * l2_normalize(y_pred)) along `axis`."""
+
+    def __init__(
+        self,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "cosine_similarity",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(regression.cosine_similarity, reduction, name, dtype, axis=axis)
+
+
+class Huber(_Named):
+    """Squared below `delta`, linear above."""
+
+    def __init__(
+        self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str = "huber_loss", dtype: Any = None
+    ) -> None:
+        super().__init__(regression.huber, reduction, name, dtype, delta=delta)
+
+
+class LogCosh(_Named):
+    """mean(log(cosh(y_pred - y_true)))."""
+
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "log_cosh", dtype: Any = None) -> None:
+        super().__init__(regression.log_cosh, reduction, name, dtype)
+
+
+class Hinge(_Named):
+    """mean(max(1 - y_true y_pred, 0))."""
+
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "hinge", dtype: Any = None) -> None:
+        super().__init__(regression.hinge, reduction, name, dtype)
+
+
+class SquaredHinge(_Named):
+    """mean(max(1 - y_true y_pred, 0)**2)."""
+
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "squared_hinge", dtype: Any = None) -> None:
+        super().__init__(regression.squared_hinge, reduction, name, dtype)
+
+
+class CategoricalHinge(_Named):
+    """max(1 + max((1 - y_true) y_pred) - sum(y_true y_pred), 0)."""
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "categorical_hinge", dtype: Any = None
+    ) -> None:
+        super().__init__(regression.categorical_hinge, reduction, name, dtype)
+
+
+class KLDivergence(_Named):
+    """sum(y_true log(y_true / y_pred))."""
+
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "kl_divergence", dtype: Any = None) -> None:
+        super().__init__(regression.kl_divergence, reduction, name, dtype)
+
+
+class Poisson(_Named):
+    """mean(y_pred - y_true log(y_pred))."""
+
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "poisson", dtype: Any = None) -> None:
+        super().__init__(regression.poisson, reduction, name, dtype)
+
+
+class BinaryCrossentropy(_Named):
+    """-y_true log(y_pred) - (1 - y_true) log(1 - y_pred)."""
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "binary_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            crossentropy.binary_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+        )
+
+
+class BinaryFocalCrossentropy(_Named):
+    """Binary cross-entropy times (1 - p_t)**gamma."""
+
+    def __init__(
+        self,
+        apply_class_balancing: bool = False,
+        alpha: float = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "binary_focal_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            crossentropy.binary_focal_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+            apply_class_balancing=apply_class_balancing,
+            alpha=alpha,
+            gamma=gamma,
+        )
+
+
+class CategoricalCrossentropy(_Named):
+    """-sum(y_true log(y_pred)); y_true is one-hot."""
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            crossentropy.categorical_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+        )
+
+
+class CategoricalFocalCrossentropy(_Named):
+    """Categorical cross-entropy times alpha (1 - y_pred)**gamma."""
+
+    def __init__(
+        self,
+        alpha: Any = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_focal_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            crossentropy.categorical_focal_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
+            alpha=alpha,
+            gamma=gamma,
+        )
+
+
+class SparseCategoricalCrossentropy(_Named):
+    """-log(y_pred[y_true]); y_true is class numbers."""
+
+    casts_targets = False
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        name: str = "sparse_categorical_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            crossentropy.sparse_categorical_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            ignore_class=ignore_class,
+            axis=axis,
+        )
+        self.ignore_class = ignore_class
+        self.axis = axis
+
+    def mask(self, y_true: Any, y_pred: Any) -> Any:
+        if self.ignore_class is None:
+            return None
+        return ops.not_equal(crossentropy.class_numbers(y_true, y_pred, self.axis), self.ignore_class)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        if config["axis"] == -1:  # as in files that Keras writes
+            del config["axis"]
+        return config

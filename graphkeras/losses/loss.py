@@ -1,0 +1,121 @@
+"""The base of all losses: how the loss of each sample becomes one number."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from graphkeras.compiler.provenance import scope
+
+from .. import config, ops, tree
+from ..naming import auto_name
+
+REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
+
+
+class Loss:
+    """How far predictions are from targets, as one number.
+
+    A subclass defines `call(y_true, y_pred)`: the loss of each sample. Calling the object weighs and reduces them.
+
+    Args:
+        name: a name; made from the class by default.
+        reduction: ``"sum_over_batch_size"`` (or ``"mean"``) divides the weighted sum by the number of losses,
+            ``"mean_with_sample_weight"`` by the sum of the weights; ``"sum"`` adds up; ``"none"`` leaves the losses alone.
+        dtype: the dtype of the computation; the default float by default.
+    """
+
+    #: False for a loss whose targets are class numbers, which must stay integers.
+    casts_targets = True
+
+    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None) -> None:
+        self.name = name or auto_name(type(self).__name__)
+        self.reduction = standardize_reduction(reduction)
+        self.dtype = str(getattr(dtype, "compute_dtype", None) or dtype or config.floatx())
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        with scope(self.name):
+            y_pred = tree.map_structure(self._as_float, y_pred)
+            if self.casts_targets:
+                y_true = tree.map_structure(self._as_float, y_true)
+            else:
+                y_true = tree.map_structure(ops.convert_to_tensor, y_true)
+            losses = self.call(y_true, y_pred)
+            return reduce_weighted(losses, sample_weight, self.reduction, self.dtype, self.mask(y_true, y_pred))
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each sample."""
+        raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred).")
+
+    def mask(self, y_true: Any, y_pred: Any) -> Any:
+        """Which losses count, as booleans; None for all."""
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "reduction": self.reduction}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        return cls(**config)
+
+    def _as_float(self, x: Any) -> Any:
+        return ops.convert_to_tensor(x, dtype=self.dtype)
+
+
+def standardize_reduction(reduction: str | None) -> str | None:
+    """`reduction` if it is one; Keras 2's ``"auto"`` is ``"sum_over_batch_size"``.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if reduction == "auto":
+        return "sum_over_batch_size"
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"Unknown loss reduction {reduction!r}; allowed are {', '.join(map(repr, REDUCTIONS))}.")
+    return reduction
+
+
+def same_rank(x1: Any, x2: Any, expand_rank_1: bool = True) -> tuple[Any, Any]:
+    """Both with the same number of axes, where they differ by one last axis of size 1.
+
+    The longer one loses that axis; but a vector gains one instead if `expand_rank_1`.
+    """
+    shape1, shape2 = ops.shape(x1), ops.shape(x2)
+    if len(shape1) == len(shape2) + 1 and shape1[-1] == 1:
+        if len(shape2) == 1 and expand_rank_1:
+            return x1, ops.expand_dims(x2, axis=-1)
+        return ops.squeeze(x1, axis=-1), x2
+    if len(shape2) == len(shape1) + 1 and shape2[-1] == 1:
+        if len(shape1) == 1 and expand_rank_1:
+            return ops.expand_dims(x1, axis=-1), x2
+        return x1, ops.squeeze(x2, axis=-1)
+    return x1, x2
+
+
+def weighted(values: Any, sample_weight: Any, dtype: str) -> tuple[Any, Any]:
+    """values * sample_weight, and the weights in the rank of the values."""
+    values = ops.convert_to_tensor(values, dtype=dtype)
+    if sample_weight is None:
+        return values, None
+    values, sample_weight = same_rank(values, ops.convert_to_tensor(sample_weight, dtype=dtype))
+    return ops.multiply(values, sample_weight), sample_weight
+
+
+def reduce_weighted(
+    values: Any,
+    sample_weight: Any = None,
+    reduction: str | None = "sum_over_batch_size",
+    dtype: str = "float32",
+    mask: Any = None,
+) -> Any:
+    """The losses of the samples, weighted and reduced to one number. Means are over the losses that `mask` leaves."""
+    values, sample_weight = weighted(values, sample_weight, dtype)
+    if mask is not None:
+        mask = ops.cast(mask, dtype)
+        values, sample_weight = ops.multiply(values, mask), mask if sample_weight is None else ops.multiply(sample_weight, mask)
+    if reduction in (None, "none") or ops.shape(values) == ():
+        return values
+    if reduction == "sum":
+        return ops.sum(values)
+    if reduction == "mean_with_sample_weight" and sample_weight is not None:
+        return ops.divide_no_nan(ops.sum(values), ops.sum(sample_weight))
+    return ops.mean(values) if mask is None else ops.divide_no_nan(ops.sum(values), ops.sum(mask))
