@@ -5,7 +5,6 @@ A variable owns one leaf `Value`, shared by all graphs that read it, and its mem
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,11 @@ from graphkeras.compiler.graph import Value
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import TensorType, numpy_dtype, shape_text
 
+from . import initializers
 from .dtypes import standard_dtype
 from .naming import auto_name
 from .tensor import KerasTensor, Operators
 from .trace import Trace, current_trace, eager
-
-#: String initializers such as "zeros"; `initializers` fills it.
-INITIALIZERS: dict[str, Callable[[], Any]] = {}
 
 
 class Variable(Operators):
@@ -212,9 +209,7 @@ def _count_placement() -> None:
 def _initial(initializer: Any, shape: Any, dtype: Any, path: str) -> np.ndarray[Any, Any]:
     """The first numbers of a variable."""
     if isinstance(initializer, str):
-        if initializer not in INITIALIZERS:
-            raise ValueError(f"Variable {path!r}: unknown initializer {initializer!r}; known are {', '.join(INITIALIZERS)}.")
-        initializer = INITIALIZERS[initializer]()
+        initializer = initializers.get(initializer)
     if not callable(initializer):
         array = initializer.numpy() if isinstance(initializer, Variable) else np.asarray(initializer)
         if isinstance(initializer, KerasTensor):

@@ -135,9 +135,9 @@ def _place(name: str, x: Any, axis: int | None, keepdims: bool) -> Tensor:
     x = cast(x, "int32") if dtype_of(x) == "bool" else x
     if axis is None:
         ndim = ndim_of(x)
-        place = getattr(ops, name)(ops.reshape(x, shape=(size_of(shape_of(x)),)), axis=0, keepdims=False, dtype="int32")
+        place = getattr(ops, name)(ops.reshape(x, shape=(size_of(shape_of(x)),)), axis=0, keepdims=False)
         return ops.reshape(place, shape=(1,) * ndim) if keepdims else place
-    return getattr(ops, name)(x, axis=normalize_axis(axis, ndim_of(x), name), keepdims=keepdims, dtype="int32")
+    return getattr(ops, name)(x, axis=normalize_axis(axis, ndim_of(x), name), keepdims=keepdims)
 
 
 @operation
