@@ -73,6 +73,12 @@ def new_cell(type_: TensorType, value: Any, target: str | None = None) -> StateC
     return backend(resolve_target(target)).new_cell(type_, value)
 
 
+def export_onnx(graph: Graph, state: Mapping[str, Array], **options: Any) -> bytes:
+    """The content of an .onnx file; see `compiler.onnx_lowering.export.export_model` for the options and errors."""
+    module = importlib.import_module(".onnx_lowering.export", __package__)
+    return bytes(module.export_model(graph, state, **options))
+
+
 def resolve_target(target: str | None = None) -> str:
     """The target meant: ``auto`` is triton where a CUDA GPU answers, else onnxruntime."""
     target = target or config.current().target
