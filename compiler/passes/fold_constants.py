@@ -14,6 +14,8 @@ from ..rewrite import rewrite
 
 #: Folding must not make the program's data much larger: results up to this size, or no larger than the operands.
 MAX_BYTES = 1 << 16
+#: Ops that cost nothing where they are read: index ramps and repetitions. As data they would have to be loaded.
+FREE, FREE_ELEMENTS = ("iota", "broadcast_to"), 16
 
 
 def fold_constants(graph: Graph) -> Graph:
@@ -28,6 +30,8 @@ def fold_constants(graph: Graph) -> Graph:
         size = sum(int(value.type.nbytes) for value in node.outputs)
         if size > max(MAX_BYTES, sum(int(value.type.nbytes) for value in node.inputs)):
             note(f"{node.op.name} of constants was left", node, why=f"its result has {size} bytes", refused=True)
+            return None
+        if node.op.name in FREE and int(node.output.type.size) > FREE_ELEMENTS:
             return None
         with np.errstate(all="ignore"):
             results = node.op.evaluate(*(value.node.attrs["value"] for value in node.inputs), **node.attrs)  # type: ignore[union-attr]
