@@ -19,6 +19,10 @@ class Constant(Op):
 
     name = "constant"
 
+    def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
+        """NumPy's scalars, such as ``np.float32(1)``, become arrays."""
+        return {"value": np.asarray(attrs["value"])}
+
     def infer(self, *, value: Array) -> TensorType:
         return type_of(value)
 
