@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from ..autodiff import gradients
 from ..dims import DimLike, Shape
 from ..graph import Graph, Node, Value, topological
 from ..indexing import IndexExpr
@@ -249,6 +250,20 @@ class Composite(Op):
         ]
         return tuple(narrow) if len(narrow) != 1 else narrow[0]
 
+    def vjp(self, grad: Any, out: Any, *inputs: Any, **attrs: Any) -> tuple[Value | None, ...]:
+        """The gradients of what the op expands to, computed on stand-ins for the operands, because one operand may depend on
+        another one."""
+        stand_ins, outputs = self._expanded([value.type for value in inputs], attrs)
+        upstream = grad if isinstance(grad, tuple) else (grad,)
+        real = dict(zip(stand_ins, inputs, strict=True))
+        reached, seeds = [], []
+        for output, gradient in zip(outputs, upstream, strict=True):
+            if gradient is not None:
+                reached.append(output)
+                seeds.append(Value(output.type))
+                real[seeds[-1]] = gradient
+        return substituted(gradients(reached, stand_ins, seeds), real)
+
     def flops(self, node: Node) -> DimLike:
         inputs, outputs = self._expanded([value.type for value in node.inputs], node.attrs)
         total: DimLike = 0
@@ -260,6 +275,15 @@ class Composite(Op):
         inputs = tuple(Value(type_, f"x{k}") for k, type_ in enumerate(types))
         result = self.expand(*inputs, **attrs)
         return inputs, result if isinstance(result, tuple) else (result,)
+
+
+def substituted(values: Sequence[Value | None], new: Mapping[Value, Value]) -> tuple[Value | None, ...]:
+    """`values` computed from others: every value in `new` is replaced."""
+    made = dict(new)
+    for node in topological(value for value in values if value is not None):
+        copy = node.with_operands([made.get(value, value) for value in node.inputs])
+        made.update(zip(node.outputs, copy.outputs, strict=True))
+    return tuple(None if value is None else made.get(value, value) for value in values)
 
 
 def expanded(node: Node) -> tuple[Value, ...]:

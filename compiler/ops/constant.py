@@ -12,6 +12,7 @@ from ..emitter import Emitter
 from ..graph import Node
 from ..types import INTEGERS, TensorType, numpy_dtype, type_of
 from .base import Array, ElementBuilder, Index, Op, Sample
+from .elementwise import BATCH
 
 
 class Constant(Op):
@@ -64,6 +65,8 @@ class Dimension(Op):
     def samples(self) -> Iterator[Sample]:
         yield Sample((), {"dim": 7, "dtype": "float32"})
         yield Sample((), {"dim": 7, "dtype": "int64"})
+        yield Sample((), {"dim": BATCH * 2 + 1, "dtype": "int32"})
+        yield Sample((), {"dim": BATCH, "dtype": "float32"})
 
 
 class Iota(Op):
@@ -94,4 +97,5 @@ class Iota(Op):
     def samples(self) -> Iterator[Sample]:
         for dtype in ("int32", "int64", "uint32", "float32"):
             yield Sample((), {"size": 7, "dtype": dtype})
+            yield Sample((), {"size": BATCH * 3, "dtype": dtype})
         yield Sample((), {"size": 0, "dtype": "int32"})

@@ -38,7 +38,7 @@ class Take(Op):
 
     def evaluate(self, x: Array, indices: Array, *, axis: int) -> Array:
         _check_range(self, indices, x.shape[axis])
-        return np.take(x, indices, axis=axis)
+        return np.asarray(np.take(x, indices, axis=axis))
 
     def vjp(self, grad: Any, out: Any, x: Any, indices: Any, *, axis: int) -> Any:
         """Rows of the gradient, added up where they were taken from."""

@@ -105,7 +105,7 @@ class LeftShift(Elementwise):
         return np.left_shift(a, b)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
-        return _bit_shift(emit, node.output.type.dtype, inputs, "LEFT")
+        return _bit_shift(emit, node.output.type.dtype, *inputs, direction="LEFT")
 
     def sample_arg(self, shape: tuple[Any, ...], dtype: str, number: int) -> Arg:
         return _shift_arg(shape, dtype, number)

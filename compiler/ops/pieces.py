@@ -118,7 +118,7 @@ class Slice(Op):
         return x.with_shape(tuple(shape))
 
     def evaluate(self, x: Array, *, starts: tuple[int, ...], stops: tuple[int, ...], steps: tuple[int, ...]) -> Array:
-        return x[tuple(slice(start, stop, step) for start, stop, step in zip(starts, stops, steps))]
+        return np.asarray(x[tuple(slice(start, stop, step) for start, stop, step in zip(starts, stops, steps))])
 
     def vjp(self, grad: Any, out: Any, x: Any, *, starts: Shape, stops: Shape, steps: tuple[int, ...]) -> Any:
         """Zeros between the elements if the steps are longer than 1, then zeros around."""
