@@ -1,0 +1,94 @@
+"""Exported models: checked, small in assumptions, and the same numbers in onnxruntime."""
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+import graphkeras as keras
+from graphkeras import ops
+from graphkeras.layers import Dense, Dropout, Input
+
+X = np.random.default_rng(2).normal(size=(9, 6)).astype("float32")
+
+
+def run(path, **feeds):
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return session.run(None, feeds)
+
+
+def mlp():
+    return keras.Sequential(
+        [
+            Input((6,), name="features"),
+            Dense(8, activation="gelu", name="hidden"),
+            Dropout(0.5),
+            Dense(3, activation="softmax", name="classes"),
+        ]
+    )
+
+
+def test_the_file_is_a_checked_model_with_a_free_batch_size(tmp_path):
+    model, path = mlp(), tmp_path / "m.onnx"
+    model.export(path)
+    loaded = onnx.load(path)
+    onnx.checker.check_model(loaded, full_check=True)
+    assert loaded.ir_version == 8
+    assert {entry.domain: entry.version for entry in loaded.opset_import} == {"": 18}
+    assert loaded.producer_name == "graphkeras"
+    assert loaded.producer_version == keras.__version__
+    (source,) = loaded.graph.input
+    assert source.name == "features"
+    assert source.type.tensor_type.shape.dim[0].dim_param == "batch"
+    assert [output.name for output in loaded.graph.output] == ["classes"]
+    expected = model.predict(X, verbose=0)
+    np.testing.assert_allclose(run(path, features=X)[0], expected, atol=1e-5)
+    np.testing.assert_allclose(run(path, features=X[:1])[0], expected[:1], atol=1e-5)
+
+
+def test_nodes_say_where_they_come_from(tmp_path):
+    mlp().export(tmp_path / "m.onnx")
+    nodes = [{entry.key: entry.value for entry in node.metadata_props} for node in onnx.load(tmp_path / "m.onnx").graph.node]
+    assert any("hidden" in node.get("scope", "") for node in nodes)
+    assert any("test_export.py:" in node.get("source", "") for node in nodes)
+    assert any(
+        int(node.get("flops", "0").split()[0].replace(",", "") or 0) > 0 for node in nodes if node.get("flops", "0").isdigit()
+    )
+
+
+def test_several_inputs_and_outputs_keep_their_names(tmp_path):
+    left, right = Input((6,), name="left"), Input((6,), name="right")
+    shared = Dense(4, name="shared")
+    a, b = shared(left), shared(right)
+    model = keras.Model([left, right], [Dense(2, name="first")(a + b), ops.sum(a * b, axis=-1, keepdims=True)])
+    model.export(tmp_path / "m.onnx")
+    expected = model.predict([X, X[::-1].copy()], verbose=0)
+    found = run(tmp_path / "m.onnx", left=X, right=X[::-1].copy())
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-5)
+    assert onnx.load(tmp_path / "m.onnx").graph.output[0].name == "first"
+
+
+def test_a_model_of_ones_own_class(tmp_path):
+    class Twice(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(3)
+
+        def call(self, x):
+            return self.dense(x) * 2.0
+
+    model = Twice()
+    with pytest.raises(ValueError, match=r"Cannot export .* inputs are not known.*input_signature"):
+        model.export(tmp_path / "m.onnx")
+    model.export(tmp_path / "m.onnx", input_signature=[keras.KerasTensor((None, 6), "float32")])
+    np.testing.assert_allclose(run(tmp_path / "m.onnx", input_0=X)[0], model.predict(X, verbose=0), atol=1e-5)
+
+
+def test_other_formats_and_opsets(tmp_path):
+    with pytest.raises(ValueError, match="the only format is 'onnx'"):
+        mlp().export(tmp_path / "m", format="tf_saved_model")
+    model = mlp()
+    model.export(tmp_path / "m.onnx", opset_version=20)
+    assert onnx.load(tmp_path / "m.onnx").opset_import[0].version == 20
+    np.testing.assert_allclose(run(tmp_path / "m.onnx", features=X)[0], model.predict(X, verbose=0), atol=1e-5)
