@@ -1,7 +1,7 @@
 """Files that Keras 3.15.1 itself wrote: loaded, they predict what Keras predicted and learn what Keras learned.
 
-``mlp_sequential`` was trained for one epoch with Adam. Beside the model, the .npz files hold its input, Keras's output, the loss of the next
-training step on the whole input, and all weights after it.
+``mlp_sequential`` was trained for one epoch with Adam. Beside the model, the .npz files hold its input, Keras's output, the
+loss of the next training step on the whole input, and all weights after it.
 """
 
 import json
