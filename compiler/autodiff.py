@@ -78,5 +78,6 @@ def unbroadcast(gradient: Value, type_: TensorType) -> Value:
         return gradient
     extra = gradient.type.ndim - type_.ndim
     axes = (*range(extra), *(extra + k for k, dim in enumerate(type_.shape) if dim != gradient.type.shape[extra + k]))
-    summed = ops.sum(gradient, axis=axes, keepdims=True)
-    return summed if extra == 0 else ops.reshape(summed, shape=type_.shape)  # type: ignore[no-any-return]
+    only_extra = len(axes) == extra
+    summed = ops.sum(gradient, axis=axes, keepdims=not only_extra)
+    return summed if only_extra or extra == 0 else ops.reshape(summed, shape=type_.shape)  # type: ignore[no-any-return]

@@ -50,6 +50,21 @@ class Pattern(Operators):
         elif found[self.name] is value:
             yield found
 
+    def may_match(self, node: Node) -> bool:
+        """A quick look at `node` and its operands' ops; False for most nodes that do not match."""
+        if len(node.inputs) != len(self.inputs):
+            return False
+        if all(pattern._may_stand_for(value) for pattern, value in zip(self.inputs, node.inputs)):
+            return True
+        return node.op.commutative and all(
+            pattern._may_stand_for(value) for pattern, value in zip(self.inputs, node.inputs[::-1])
+        )
+
+    def _may_stand_for(self, value: Value) -> bool:
+        if self.op is None and self.number is None:
+            return True
+        return value.node is not None and (value.node.op is self.op if self.op else value.node.op.name == "constant")
+
     def _node_matches(self, node: Node, found: Found) -> Iterator[Found]:
         with_attrs = self._match_attrs(node.attrs, found)
         if with_attrs is None:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import config
-from .graph import Graph
+from .graph import Graph, Node
 from .journal import Entry, recording
 from .passes.cse import eliminate_common_subexpressions
 from .passes.dce import eliminate_dead_code
 from .passes.expand_composites import expand_composites
 from .passes.fold_constants import fold_constants
+from .passes.simplify import simplify
 from .verify import verify_same_meaning, verify_structure
 
 Pass = Callable[[Graph], Graph]
 
+SIMPLIFY: tuple[Pass, ...] = (fold_constants, eliminate_common_subexpressions, simplify)
 CLEAN: tuple[Pass, ...] = (fold_constants, eliminate_common_subexpressions, eliminate_dead_code)
 
 PIPELINES: dict[str, tuple[Pass, ...]] = {
-    "numpy": CLEAN,
-    "onnxruntime": (expand_composites("onnxruntime"), *CLEAN),
-    "triton": (expand_composites("triton"), *CLEAN),
+    "numpy": (*SIMPLIFY, *CLEAN),
+    "onnxruntime": (*SIMPLIFY, expand_composites("onnxruntime"), *SIMPLIFY, *CLEAN),
+    "triton": (*SIMPLIFY, expand_composites("triton"), *SIMPLIFY, *CLEAN),
 }
 
 
@@ -31,7 +34,7 @@ class Stage:
     """The graph after one pass.
 
     Attributes:
-        name: the pass, or ``traced`` for the graph as it came.
+        name: the pass, ``simplify_2`` where it ran for the second time, or ``traced`` for the graph as it came.
         graph: the graph after it.
         entries: what the pass did and refused to do.
         seconds: how long it took.
@@ -50,8 +53,10 @@ def optimize(graph: Graph, target: str) -> list[Stage]:
         VerificationError: when a pass breaks the graph (always checked) or, with GRAPHKERAS_VERIFY=1, its meaning.
     """
     settings = config.current()
-    verify_structure(graph, after="tracing")
+    checked: set[Node] = set()
+    verify_structure(graph, "tracing", checked)
     stages = [Stage("traced", graph)]
+    runs: Counter[str] = Counter()
     for run in PIPELINES[target]:
         if run.__name__ in settings.skip:
             continue
@@ -59,9 +64,11 @@ def optimize(graph: Graph, target: str) -> list[Stage]:
         with recording() as entries:
             result = run(graph)
         seconds = time.perf_counter() - started
-        verify_structure(result, after=run.__name__)
+        verify_structure(result, run.__name__, checked)
         if settings.verify:
             verify_same_meaning(graph, result, run.__name__)
         graph = result
-        stages.append(Stage(run.__name__, graph, tuple(entries), seconds))
+        runs[run.__name__] += 1
+        name = run.__name__ if runs[run.__name__] == 1 else f"{run.__name__}_{runs[run.__name__]}"
+        stages.append(Stage(name, graph, tuple(entries), seconds))
     return stages

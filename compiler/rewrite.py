@@ -13,9 +13,8 @@ from .patterns import Pattern
 from .provenance import derived_from
 from .registry import OPS
 
-#: How deep replacements may be replaced in their turn, and how often a graph is gone through. Sound rules need few.
+#: How deep replacements may be replaced in their turn. Sound rules need few steps.
 MAX_DEPTH = 60
-MAX_SWEEPS = 20
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,8 @@ class PatternRule:
 
     def apply(self, node: Node) -> Replacement:
         """Tries every way to match; refuses only if all of them are refused."""
+        if not self.before.may_match(node):
+            return None
         refused: Skip | None = None
         for found in self.before.matches(node.output, {}):
             result = self.after(**found)
@@ -181,36 +182,35 @@ def rewrite(graph: Graph, replace_node: Callable[[Node], Sequence[Value] | None]
 def apply_rules(graph: Graph, rules: Iterable[Rule]) -> Graph:
     """Apply `rules` until none fires.
 
+    One sweep is enough: rules look at a node and at what it is computed from, and all of that is final when they see it.
+
     Raises:
         RuntimeError: when rules undo each other for ever; names those that fired last.
     """
     by_op = group_by_op(rules)
     fired: list[str] = []
-    refused: list[tuple[str, Node, str]] = []
 
     def offer(node: Node) -> Sequence[Value] | None:
-        for candidate in by_op.get(node.op.name, ()) if len(node.outputs) == 1 else ():
+        if len(node.outputs) != 1:
+            return None
+        refused: list[tuple[str, str]] = []
+        for candidate in by_op.get(node.op.name, ()):
             result = apply_rule(candidate, node)
             if isinstance(result, Value):
                 note(candidate.title, node)
                 fired.append(candidate.title)
                 return [result]
             if result is not None:
-                refused.append((candidate.title, node, result.reason))
+                refused.append((candidate.title, result.reason))
+        for title, reason in refused:
+            note(title, node, why=reason, refused=True)
         return None
 
-    for _ in range(MAX_SWEEPS):
-        fired.clear()
-        refused.clear()
-        try:
-            graph = rewrite(graph, offer)
-        except _TooDeep:
-            break
-        if not fired:
-            for title, node, reason in refused:  # of the last sweep only: the others were offered again
-                note(title, node, why=reason, refused=True)
-            return graph
-    raise RuntimeError(f"Rewrite rules undo each other for ever: {', '.join(sorted(set(fired[-MAX_DEPTH:])))}.")
+    try:
+        return rewrite(graph, offer)
+    except _TooDeep:
+        names = ", ".join(sorted(set(fired[-MAX_DEPTH // 2 :])))
+        raise RuntimeError(f"Rewrite rules undo each other for ever: {names}.") from None
 
 
 def apply_rule(candidate: Rule, node: Node) -> Replacement:

@@ -125,6 +125,8 @@ def broadcast(*shapes: Shape) -> Shape:
     Raises:
         ValueError: when two sizes differ and neither is 1.
     """
+    if shapes and all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
     ndim = max((len(shape) for shape in shapes), default=0)
     result: list[DimLike] = []
     for axis in range(-ndim, 0):

@@ -81,6 +81,11 @@ def subtract_negative(x: Value, y: Value) -> Replacement:
     return x + y
 
 
+@rule(RULES, "-x - y -> -(x + y)", before=lambda x, y: -x - y)
+def subtract_from_negative(x: Value, y: Value) -> Replacement:
+    return -(x + y)
+
+
 @rule(RULES, "-(x - y) -> y - x", before=lambda x, y: -(x - y))
 def negate_difference(x: Value, y: Value) -> Replacement:
     return y - x

@@ -74,6 +74,7 @@ CASES = {
     "-(-x) -> x": Case(lambda x: -(-x), (F,), lambda x: -ops.abs(x)),  # noqa: B002
     "x + -y -> x - y": Case(lambda x, y: -y + x, (F, F), lambda x, y: x + y),
     "x - -y -> x + y": Case(lambda x, y: x - -y, (F, F), lambda x, y: -x - y),
+    "-x - y -> -(x + y)": Case(lambda x, y: -x - y, (F, F), lambda x, y: x - -y),
     "-(x - y) -> y - x": Case(lambda x, y: -(x - y), (F, F), lambda x, y: -(x + y)),
     "-x * y -> -(x * y)": Case(lambda x, y: y * -x, (F, F), lambda x, y: -(x * y)),
     "-x / y -> -(x / y)": Case(lambda x, y: -x / y, (F, F), lambda x, y: -(x / y)),
