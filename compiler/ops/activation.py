@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..emitter import Emitter
 from ..graph import Node
 from ..registry import ops
 from ..types import FLOATS, TensorType, numpy_dtype
-from .base import Arg, Array, Composite, Sample
+from .base import REQUIRED, Arg, Array, Composite, Sample
 from .elementwise import BATCH, NUMBERS, Unary, check_arity, check_dtype
 from .onnx_kernels import native
 
@@ -24,7 +24,7 @@ class Relu(Unary):
     dtypes, avoid = NUMBERS, (0.0,)
 
     def compute(self, x: Array) -> Array:
-        return np.maximum(x, x.dtype.type(0))
+        return np.asarray(np.maximum(x, x.dtype.type(0)))
 
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         positive = ops.cast(ops.greater(out, 0), dtype=out.type.dtype)
@@ -80,9 +80,10 @@ class Gelu(FloatComposite):
     """y = x * P(X <= x) for a standard normal X (Hendrycks and Gimpel, arXiv:1606.08415); `approximate`: their tanh formula"""
 
     name = "gelu"
+    attributes: ClassVar[Mapping[str, Any]] = {"approximate": False}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
-        return {"approximate": bool(attrs.get("approximate", False))}
+        return {"approximate": bool(attrs["approximate"])}
 
     def infer(self, *types: TensorType, **attrs: Any) -> TensorType:
         return super().infer(*types)
@@ -103,6 +104,7 @@ class Clip(Composite):
     """y = min(max(x, low), high)"""
 
     name = "clip"
+    attributes: ClassVar[Mapping[str, Any]] = {"low": REQUIRED, "high": REQUIRED}
 
     def infer(self, *types: TensorType, **attrs: Any) -> TensorType:
         check_arity(self, types, 1)

@@ -58,6 +58,10 @@ class Sample:
 Index = tuple[IndexExpr, ...]  # one index expression for each axis
 
 
+#: The default of an attribute that every call must give.
+REQUIRED = object()
+
+
 class ElementBuilder(Protocol):
     """What an op's `element` rule may use. The Triton lowering implements it; ops see only this protocol.
 
@@ -101,6 +105,8 @@ class Op:
     """One operation."""
 
     name: ClassVar[str] = ""
+    #: Its attributes with their defaults; `REQUIRED` for one without.
+    attributes: ClassVar[Mapping[str, Any]] = {}
     #: The ONNX operator with the same operands and no attributes; an op that needs more overrides `onnx`.
     onnx_name: ClassVar[str] = ""
     #: True if two operands may change places.
@@ -120,7 +126,7 @@ class Op:
     # ---- rules that an op defines -------------------------------------------------------------------------------------
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
-        """Attributes in their one canonical form (axes counted from the front, defaults filled in)."""
+        """Attributes, of which none is missing, in their one canonical form (axes counted from the front)."""
         return attrs
 
     def infer(self, *types: Any, **attrs: Any) -> TensorType | tuple[TensorType, ...]:
@@ -177,7 +183,7 @@ class Op:
             return Pattern.of(self, inputs, attrs)
         operands = self._operands(inputs)
         types = [operand.type if isinstance(operand, Value) else type_of(operand) for operand in operands]
-        attrs = self.canonical(types, attrs)
+        attrs = self._attributes(types, attrs)
         if not operands or any(isinstance(operand, Value) for operand in operands):
             node = self._node(operands, types, attrs)
             return node.outputs[0] if len(node.outputs) == 1 else node.outputs
@@ -208,6 +214,17 @@ class Op:
                 )
         return operands
 
+    def _attributes(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
+        """All attributes, canonical; the error for one that is missing or unknown names the op."""
+        wrong = [key for key in attrs if key not in self.attributes]
+        if wrong:
+            raise TypeError(f"{self.name} has no attribute {wrong[0]!r}; it has {', '.join(self.attributes) or 'none'}.")
+        complete = {**self.attributes, **attrs}
+        missing = [key for key, value in complete.items() if value is REQUIRED]
+        if missing:
+            raise TypeError(f"{self.name} needs the attribute {missing[0]!r}.")
+        return self.canonical(types, complete)
+
     def _node(self, operands: Sequence[Any], types: Sequence[TensorType], attrs: Mapping[str, Any]) -> Node:
         constant = OPS["constant"]
         values = [
@@ -232,7 +249,7 @@ class Composite(Op):
         """The op in terms of other ops, on values."""
         raise NotImplementedError(self._missing("expand"))
 
-    def infer(self, *types: TensorType, **attrs: Any) -> TensorType | tuple[TensorType, ...]:
+    def infer(self, *types: Any, **attrs: Any) -> TensorType | tuple[TensorType, ...]:
         outputs = self._expanded(types, attrs)[1]
         return tuple(value.type for value in outputs) if len(outputs) != 1 else outputs[0].type
 

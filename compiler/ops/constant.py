@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..dims import Dim, DimLike
 from ..emitter import Emitter
 from ..graph import Node
 from ..types import INTEGERS, TensorType, numpy_dtype, type_of
-from .base import Array, ElementBuilder, Index, Op, Sample
+from .base import REQUIRED, Array, ElementBuilder, Index, Op, Sample
 from .elementwise import BATCH
 
 
@@ -19,6 +19,7 @@ class Constant(Op):
     """y = value"""
 
     name = "constant"
+    attributes: ClassVar[Mapping[str, Any]] = {"value": REQUIRED}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         """NumPy's scalars, such as ``np.float32(1)``, become arrays."""
@@ -49,11 +50,12 @@ class Dimension(Op):
     """y = the size `dim` as a number of `dtype`; `dim` may be symbolic"""
 
     name, differentiable = "dimension", False
+    attributes: ClassVar[Mapping[str, Any]] = {"dim": REQUIRED, "dtype": "int32"}
 
-    def infer(self, *, dim: DimLike, dtype: str = "int32") -> TensorType:
+    def infer(self, *, dim: DimLike, dtype: str) -> TensorType:
         return TensorType((), dtype)
 
-    def evaluate(self, *, dim: int, dtype: str = "int32") -> Array:
+    def evaluate(self, *, dim: int, dtype: str) -> Array:
         return np.asarray(dim, numpy_dtype(dtype))
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
@@ -73,15 +75,16 @@ class Iota(Op):
     """y[i] = i for i < size, in an integer or float `dtype`; `size` may be symbolic"""
 
     name, differentiable = "iota", False
+    attributes: ClassVar[Mapping[str, Any]] = {"size": REQUIRED, "dtype": "int32"}
 
-    def infer(self, *, size: DimLike, dtype: str = "int32") -> TensorType:
+    def infer(self, *, size: DimLike, dtype: str) -> TensorType:
         if not isinstance(size, Dim) and size < 0:
             raise ValueError(f"iota: size must not be negative, got {size}.")
         if dtype not in (*INTEGERS, "float32", "float64"):
             raise TypeError(f"iota does not make {dtype}.")
         return TensorType((size,), dtype)
 
-    def evaluate(self, *, size: int, dtype: str = "int32") -> Array:
+    def evaluate(self, *, size: int, dtype: str) -> Array:
         return np.arange(size).astype(numpy_dtype(dtype))
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:

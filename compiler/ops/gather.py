@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..emitter import Emitter
 from ..graph import Node
 from ..registry import ops
 from ..types import DTYPES, INTEGERS, TensorType, normalize_axis, numpy_dtype, shape_text
-from .base import Arg, Array, ElementBuilder, Index, Op, Sample
+from .base import REQUIRED, Arg, Array, ElementBuilder, Index, Op, Sample
 from .elementwise import BATCH, NUMBERS, check_arity, check_dtype
 
 
@@ -23,10 +23,11 @@ class Take(Op):
     """
 
     name = "take"
+    attributes: ClassVar[Mapping[str, Any]] = {"axis": 0}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         check_arity(self, types, 2)
-        return {"axis": normalize_axis(attrs.get("axis", 0), types[0].ndim, self.name)}
+        return {"axis": normalize_axis(attrs["axis"], types[0].ndim, self.name)}
 
     def infer(self, *types: TensorType, axis: int) -> TensorType:
         check_arity(self, types, 2)
@@ -82,6 +83,7 @@ class ScatterAdd(Op):
     """
 
     name = "scatter_add"
+    attributes: ClassVar[Mapping[str, Any]] = {"size": REQUIRED}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         return {"size": attrs["size"] if isinstance(attrs["size"], Dim) else int(attrs["size"])}
@@ -142,10 +144,11 @@ class OneHot(Op):
     """y[..., k] = 1 where indices[...] = k, else 0, for k < `depth`; other indices give zeros"""
 
     name, differentiable = "one_hot", False
+    attributes: ClassVar[Mapping[str, Any]] = {"depth": REQUIRED, "dtype": "float32"}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         depth = attrs["depth"]
-        return {"depth": depth if isinstance(depth, Dim) else int(depth), "dtype": attrs.get("dtype", "float32")}
+        return {"depth": depth if isinstance(depth, Dim) else int(depth), "dtype": attrs["dtype"]}
 
     def infer(self, *types: TensorType, depth: DimLike, dtype: str) -> TensorType:
         check_arity(self, types, 1)

@@ -105,7 +105,8 @@ class LeftShift(Elementwise):
         return np.left_shift(a, b)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
-        return _bit_shift(emit, node.output.type.dtype, *inputs, direction="LEFT")
+        a, b = inputs
+        return _bit_shift(emit, node.output.type.dtype, a, b, direction="LEFT")
 
     def sample_arg(self, shape: tuple[Any, ...], dtype: str, number: int) -> Arg:
         return _shift_arg(shape, dtype, number)

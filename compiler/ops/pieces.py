@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..emitter import Emitter
 from ..graph import Node
 from ..registry import ops
 from ..types import DTYPES, TensorType, normalize_axis, numpy_dtype, shape_text
-from .base import Arg, Array, ElementBuilder, Index, Op, Sample, same_dtype
+from .base import REQUIRED, Arg, Array, ElementBuilder, Index, Op, Sample, same_dtype
 from .elementwise import BATCH, check_arity
 from .onnx_kernels import kernel_dtype
 
@@ -23,11 +23,12 @@ class Concatenate(Op):
     """y = the operands one after the other along `axis`"""
 
     name = "concatenate"
+    attributes: ClassVar[Mapping[str, Any]] = {"axis": 0}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         if not types:
             raise TypeError("concatenate takes at least one operand, got none.")
-        return {"axis": normalize_axis(attrs.get("axis", 0), types[0].ndim, self.name)}
+        return {"axis": normalize_axis(attrs["axis"], types[0].ndim, self.name)}
 
     def infer(self, *types: TensorType, axis: int) -> TensorType:
         dtype, first = same_dtype(self, types), types[0]
@@ -91,11 +92,12 @@ class Slice(Op):
     """
 
     name = "slice"
+    attributes: ClassVar[Mapping[str, Any]] = {"starts": REQUIRED, "stops": REQUIRED, "steps": None}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         check_arity(self, types, 1)
         (x,) = types
-        given = [attrs["starts"], attrs["stops"], attrs.get("steps") or (1,) * x.ndim]
+        given = [attrs["starts"], attrs["stops"], attrs["steps"] or (1,) * x.ndim]
         if any(len(numbers) != x.ndim for numbers in given):
             raise ValueError(f"slice: {x} has {x.ndim} axes; starts, stops and steps must have one number for each.")
         starts = tuple(_position(0 if start is None else start, dim) for start, dim in zip(given[0], x.shape))
@@ -165,10 +167,11 @@ class Pad(Op):
     """y = x with `before[k]` and `after[k]` elements of `value` put around it along axis k"""
 
     name = "pad"
+    attributes: ClassVar[Mapping[str, Any]] = {"before": REQUIRED, "after": REQUIRED, "value": 0}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         amounts = {key: tuple(n if isinstance(n, Dim) else int(n) for n in attrs[key]) for key in ("before", "after")}
-        return {**amounts, "value": attrs.get("value", 0)}
+        return {**amounts, "value": attrs["value"]}
 
     def infer(self, *types: TensorType, before: Shape, after: Shape, value: float) -> TensorType:
         check_arity(self, types, 1)
@@ -232,10 +235,10 @@ def _position(position: Any, dim: DimLike) -> DimLike:
     """A slice's start or stop, counted from the front and, where the size is known, moved into the axis."""
     if isinstance(position, Dim):
         return position
-    position = int(position)
+    place = int(position)
     if isinstance(dim, Dim):
-        return position if position >= 0 else dim + position
-    return min(max(position + dim if position < 0 else position, 0), dim)
+        return place if place >= 0 else dim + place
+    return min(max(place + dim if place < 0 else place, 0), dim)
 
 
 def _spread(x: Any, axis: int, step: int, span: DimLike) -> Any:

@@ -7,14 +7,14 @@ backward pass can make the same numbers again. `docs/randomness.md` tells how th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 from ..dims import DimLike, Shape, size_of
 from ..graph import Node
 from ..registry import ops
 from ..types import FLOATS, TensorType
-from .base import Arg, Composite, Op, Sample
+from .base import REQUIRED, Arg, Composite, Op, Sample
 from .elementwise import BATCH, check_arity, check_dtype
 from .shape import canonical_shape
 
@@ -31,6 +31,7 @@ class RandomBits(Composite):
     """
 
     name, differentiable = "random_bits", False
+    attributes: ClassVar[Mapping[str, Any]] = {"shape": REQUIRED}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         return {"shape": canonical_shape(self, attrs["shape"])}
@@ -70,10 +71,11 @@ def _folded(x: Any, bits: int) -> Any:
 class RandomFloats(Composite):
     """Base of random floats from a key."""
 
+    attributes: ClassVar[Mapping[str, Any]] = {"shape": REQUIRED, "dtype": "float32"}
     differentiable = False
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
-        return {"shape": canonical_shape(self, attrs["shape"]), "dtype": attrs.get("dtype", "float32")}
+        return {"shape": canonical_shape(self, attrs["shape"]), "dtype": attrs["dtype"]}
 
     def infer(self, *types: TensorType, shape: Shape, dtype: str) -> TensorType:
         _check_key(self, types)

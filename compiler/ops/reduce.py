@@ -7,7 +7,7 @@ They have no element rule: the Triton lowering schedules them by name.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..emitter import Emitter
 from ..graph import Node
 from ..registry import ops
 from ..types import FLOATS, TensorType, normalize_axes, normalize_axis
-from .base import Arg, Array, Op, Sample, widened
+from .base import REQUIRED, Arg, Array, Op, Sample, widened
 from .elementwise import BATCH, NUMBERS, check_arity, check_dtype
 from .onnx_kernels import native
 
@@ -25,6 +25,7 @@ from .onnx_kernels import native
 class Reduction(Op):
     """Base of reductions over `axis`."""
 
+    attributes: ClassVar[Mapping[str, Any]] = {"axis": None, "keepdims": False}
     dtypes: ClassVar[tuple[str, ...]] = NUMBERS
     #: ONNX's operator; its axes are an operand.
     onnx_name: ClassVar[str] = ""
@@ -34,8 +35,8 @@ class Reduction(Op):
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         """`axis` None means all axes."""
         check_arity(self, types, 1)
-        axis = normalize_axes(attrs.get("axis"), types[0].ndim, self.name)
-        return {"axis": axis, "keepdims": bool(attrs.get("keepdims", False))}
+        axis = normalize_axes(attrs["axis"], types[0].ndim, self.name)
+        return {"axis": axis, "keepdims": bool(attrs["keepdims"])}
 
     def infer(self, *types: TensorType, axis: tuple[int, ...], keepdims: bool) -> TensorType:
         check_arity(self, types, 1)
@@ -237,13 +238,14 @@ class AllTrue(BoolReduction):
 class ArgReduction(Op):
     """Base of `argmax` and `argmin`: positions along one axis."""
 
+    attributes: ClassVar[Mapping[str, Any]] = {"axis": REQUIRED, "keepdims": False}
     differentiable = False
     onnx_name: ClassVar[str] = ""
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         check_arity(self, types, 1)
         axis = normalize_axis(attrs["axis"], types[0].ndim, self.name)
-        return {"axis": axis, "keepdims": bool(attrs.get("keepdims", False))}
+        return {"axis": axis, "keepdims": bool(attrs["keepdims"])}
 
     def infer(self, *types: TensorType, axis: int, keepdims: bool) -> TensorType:
         check_arity(self, types, 1)

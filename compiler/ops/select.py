@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..emitter import Emitter
 from ..graph import Node
 from ..registry import ops
 from ..types import DTYPES, FLOATS, TensorType, numpy_dtype
-from .base import Arg, Array, ElementBuilder, Index, Op, Sample, same_dtype
+from .base import REQUIRED, Arg, Array, ElementBuilder, Index, Op, Sample, same_dtype
 from .elementwise import BATCH, Elementwise, Unary, broadcast_for, check_arity, check_dtype, operand_elements
 from .onnx_kernels import kernel_dtype
 
@@ -61,6 +61,7 @@ class Cast(Op):
     """y = x as `dtype`: to bool, whether x is not 0; from float to integer, without the fraction"""
 
     name = "cast"
+    attributes: ClassVar[Mapping[str, Any]] = {"dtype": REQUIRED}
 
     def infer(self, x: TensorType, *, dtype: str) -> TensorType:
         check_dtype(self, dtype, DTYPES)

@@ -5,8 +5,8 @@ Shapes may hold symbolic dimensions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ..graph import Node
 from ..indexing import flatten_index, number, unflatten_index
 from ..registry import ops
 from ..types import DTYPES, TensorType, broadcast, normalize_axes, normalize_axis, shape_text
-from .base import Arg, Array, ElementBuilder, Index, Op, Sample
+from .base import REQUIRED, Arg, Array, ElementBuilder, Index, Op, Sample
 from .elementwise import BATCH, check_arity
 from .onnx_kernels import native
 
@@ -45,9 +45,6 @@ def canonical_shape(op: Op, shape: Any) -> Shape:
 class View(Op):
     """Base of ops that only rename the places of one operand's elements."""
 
-    def evaluate(self, x: Array, **attrs: Any) -> Array:
-        raise NotImplementedError(self._missing("evaluate"))
-
     def source(self, node: Node, index: Index) -> Index:
         """Where in the operand the result's element at `index` is; sizes are plain integers here."""
         raise NotImplementedError(self._missing("source"))
@@ -60,6 +57,7 @@ class Reshape(View):
     """y = the elements of x, in row-major order, in another shape; in a call one size may be -1, "what is left" """
 
     name = "reshape"
+    attributes: ClassVar[Mapping[str, Any]] = {"shape": REQUIRED}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         check_arity(self, types, 1)
@@ -75,14 +73,15 @@ class Reshape(View):
     def _rest(self, x: TensorType, others: Sequence[Any], sizes: Sequence[Any]) -> DimLike:
         known = size_of(canonical_shape(self, others))
         try:
-            if known == 0 or x.size % known != 0:
-                raise ValueError
-            return x.size // known
-        except ValueError:
+            rest = x.size // known
+        except (ValueError, ZeroDivisionError):
+            rest = -1
+        if rest == -1 or rest * known != x.size:
             raise ValueError(
                 f"reshape: {x} has {x.size} elements, which is not known to be a multiple of {known}, "
                 f"so the -1 in {shape_text(tuple(sizes))} has no value."
-            ) from None
+            )
+        return rest
 
     def infer(self, *types: TensorType, shape: Shape) -> TensorType:
         check_arity(self, types, 1)
@@ -91,7 +90,7 @@ class Reshape(View):
             raise ValueError(f"reshape: {x} has {x.size} elements, the shape {shape_text(shape)} has {size_of(shape)}.")
         return x.with_shape(shape)
 
-    def evaluate(self, x: Array, *, shape: tuple[int, ...]) -> Array:  # type: ignore[override]
+    def evaluate(self, x: Array, *, shape: tuple[int, ...]) -> Array:
         return x.reshape(shape)
 
     def vjp(self, grad: Any, out: Any, x: Any, *, shape: Shape) -> Any:
@@ -134,10 +133,11 @@ class Transpose(View):
     """y[i0, i1, ...] = x with axis k of y being axis axes[k] of x; in a call, None reverses all axes"""
 
     name = "transpose"
+    attributes: ClassVar[Mapping[str, Any]] = {"axes": None}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         check_arity(self, types, 1)
-        ndim, axes = types[0].ndim, attrs.get("axes")
+        ndim, axes = types[0].ndim, attrs["axes"]
         if axes is None:
             return {"axes": tuple(reversed(range(ndim)))}
         return {"axes": tuple(normalize_axis(axis, ndim, "transpose") for axis in axes)}
@@ -149,7 +149,7 @@ class Transpose(View):
             raise ValueError(f"transpose: axes must be an order of the {x.ndim} axes of {x}, got {axes}.")
         return x.with_shape(tuple(x.shape[axis] for axis in axes))
 
-    def evaluate(self, x: Array, *, axes: tuple[int, ...]) -> Array:  # type: ignore[override]
+    def evaluate(self, x: Array, *, axes: tuple[int, ...]) -> Array:
         return np.transpose(x, axes)
 
     def vjp(self, grad: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
@@ -176,6 +176,7 @@ class ExpandDims(View):
     """y = x with axes of size 1 put in, so that they are the axes `axis` of y"""
 
     name = "expand_dims"
+    attributes: ClassVar[Mapping[str, Any]] = {"axis": REQUIRED}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         check_arity(self, types, 1)
@@ -188,7 +189,7 @@ class ExpandDims(View):
         rest = iter(x.shape)
         return x.with_shape(tuple(1 if k in axis else next(rest) for k in range(x.ndim + len(axis))))
 
-    def evaluate(self, x: Array, *, axis: tuple[int, ...]) -> Array:  # type: ignore[override]
+    def evaluate(self, x: Array, *, axis: tuple[int, ...]) -> Array:
         return np.expand_dims(x, axis)
 
     def vjp(self, grad: Any, out: Any, x: Any, *, axis: tuple[int, ...]) -> Any:
@@ -211,10 +212,11 @@ class Squeeze(View):
     """y = x without the axes `axis`, which have size 1; in a call, None means all that have size 1"""
 
     name = "squeeze"
+    attributes: ClassVar[Mapping[str, Any]] = {"axis": None}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         check_arity(self, types, 1)
-        (x,), axis = types, attrs.get("axis")
+        (x,), axis = types, attrs["axis"]
         if axis is None:
             axis = tuple(k for k, dim in enumerate(x.shape) if dim == 1)
         return {"axis": normalize_axes(axis, x.ndim, self.name)}
@@ -227,7 +229,7 @@ class Squeeze(View):
             raise ValueError(f"squeeze: axis {wrong[0]} of {x} has size {x.shape[wrong[0]]}; only axes of size 1 can go.")
         return x.with_shape(tuple(dim for k, dim in enumerate(x.shape) if k not in axis))
 
-    def evaluate(self, x: Array, *, axis: tuple[int, ...]) -> Array:  # type: ignore[override]
+    def evaluate(self, x: Array, *, axis: tuple[int, ...]) -> Array:
         return np.squeeze(x, axis)
 
     def vjp(self, grad: Any, out: Any, x: Any, *, axis: tuple[int, ...]) -> Any:
@@ -253,6 +255,7 @@ class BroadcastTo(View):
     """y = x repeated along axes of size 1 and new leading axes, NumPy's broadcasting"""
 
     name = "broadcast_to"
+    attributes: ClassVar[Mapping[str, Any]] = {"shape": REQUIRED}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         return {"shape": canonical_shape(self, attrs["shape"])}
@@ -268,7 +271,7 @@ class BroadcastTo(View):
             raise ValueError(f"broadcast_to: {x} cannot be broadcast to {shape_text(shape)}.")
         return x.with_shape(shape)
 
-    def evaluate(self, x: Array, *, shape: tuple[int, ...]) -> Array:  # type: ignore[override]
+    def evaluate(self, x: Array, *, shape: tuple[int, ...]) -> Array:
         return np.broadcast_to(x, shape)
 
     def vjp(self, grad: Any, out: Any, x: Any, *, shape: Shape) -> Any:

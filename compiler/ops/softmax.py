@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import ml_dtypes
 import numpy as np
@@ -19,13 +19,19 @@ from .onnx_kernels import native
 from .reduce import reduced_shape, restored
 
 
+def finite_range(dtype: str) -> tuple[float, float]:
+    """The lowest and the highest finite number of a float dtype."""
+    limits = ml_dtypes.finfo(numpy_dtype(dtype))  # type: ignore[no-untyped-call]
+    return float(limits.min), float(limits.max)
+
+
 def peak(x: Any, axis: tuple[int, ...]) -> Any:
     """The largest of `x` over `axis` with axes kept, made finite, through which no gradient flows.
 
     Subtracting it before `exp` changes no result and prevents overflow. Finite, so that rows of -inf do not become NaN.
     """
-    limits = ml_dtypes.finfo(numpy_dtype(x.type.dtype))
-    largest = ops.clip(ops.max(x, axis=axis, keepdims=True), low=float(limits.min), high=float(limits.max))
+    low, high = finite_range(x.type.dtype)
+    largest = ops.clip(ops.max(x, axis=axis, keepdims=True), low=low, high=high)
     return ops.stop_gradient(largest)
 
 
@@ -33,11 +39,12 @@ class LogSumExp(Composite):
     """y = log(sum of e ** x over `axis`), without overflow"""
 
     name = "logsumexp"
+    attributes: ClassVar[Mapping[str, Any]] = {"axis": None, "keepdims": False}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         check_arity(self, types, 1)
-        axis = normalize_axes(attrs.get("axis"), types[0].ndim, self.name)
-        return {"axis": axis, "keepdims": bool(attrs.get("keepdims", False))}
+        axis = normalize_axes(attrs["axis"], types[0].ndim, self.name)
+        return {"axis": axis, "keepdims": bool(attrs["keepdims"])}
 
     def infer(self, *types: TensorType, axis: tuple[int, ...], keepdims: bool) -> TensorType:
         check_arity(self, types, 1)
@@ -82,9 +89,11 @@ class LogSumExp(Composite):
 class AxisComposite(Composite):
     """Base of composites that map every line of a float tensor along one axis to a line of the same length."""
 
+    attributes: ClassVar[Mapping[str, Any]] = {"axis": -1}
+
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
         check_arity(self, types, 1)
-        return {"axis": normalize_axis(attrs.get("axis", -1), types[0].ndim, self.name)}
+        return {"axis": normalize_axis(attrs["axis"], types[0].ndim, self.name)}
 
     def infer(self, *types: TensorType, axis: int) -> TensorType:
         check_arity(self, types, 1)
