@@ -1,0 +1,97 @@
+"""What the documents say is true: their commands exist, their code runs, their files are there."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import graphkeras.compiler.ops  # noqa: F401  fills the registry
+from graphkeras.compiler.autodiff import gradients
+from graphkeras.compiler.executables.reference import evaluate_graph
+from graphkeras.compiler.graph import Graph, Value
+from graphkeras.compiler.journal import recording
+from graphkeras.compiler.registry import OPS, ops
+from graphkeras.compiler.rewrite import apply_rules
+from graphkeras.compiler.types import TensorType
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+RECIPES = dict(re.findall(r"<!-- recipe: (\S+) -->\n```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL))
+
+
+def run_recipe(file):
+    """The recipe's names, after running it as if it stood in `file`."""
+    house, *folders = Path(file).parts[:-1]
+    scope = {"__package__": ".".join(["graphkeras", house, *folders]), "__name__": f"graphkeras.{house}.recipe"}
+    exec(compile(RECIPES[file], file, "exec"), scope)
+    return scope
+
+
+@pytest.fixture
+def registry():
+    """Ops that a recipe adds are taken out again."""
+    before = dict(OPS)
+    yield
+    OPS.clear()
+    OPS.update(before)
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "reference", "slope"),
+    [
+        ("compiler/ops/activation.py", "softsign", lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2),
+        ("compiler/ops/exponential.py", "atan", np.arctan, lambda x: 1 / (1 + x**2)),
+    ],
+)
+def test_the_recipe_for_an_op(registry, file, name, reference, slope):
+    run_recipe(file)
+    assert list(OPS[name].samples())
+    numbers = np.linspace(-2, 2, 7, dtype="float64")
+    x = Value(TensorType((7,), "float64"), "x")
+    y = getattr(ops, name)(x)
+    (gradient,) = gradients([ops.sum(y)], [x])
+    found = evaluate_graph(Graph.of([x], [y, gradient]), [numbers])
+    outputs = found[0] if isinstance(found, tuple) else found
+    np.testing.assert_allclose(outputs[0], reference(numbers), rtol=1e-12)
+    np.testing.assert_allclose(outputs[1], slope(numbers), rtol=1e-12)
+
+
+def test_the_recipe_for_a_rule():
+    rules = run_recipe("compiler/passes/rules/functions.py")["RULES"]
+    x = Value(TensorType((2, 3), "float32"), "x")
+    assert apply_rules(Graph.of([x], [ops.log(ops.exp(x))]), rules).outputs == (x,)
+    near = Graph.of([x], [ops.exp(ops.log(x))])
+    assert apply_rules(near, rules).outputs == near.outputs
+
+
+def test_the_recipe_for_a_pass():
+    drop_identities = run_recipe("compiler/passes/drop_identities.py")["drop_identities"]
+    x = Value(TensorType((2, 3), "float32"), "x")
+    with recording() as entries:
+        result = drop_identities(Graph.of([x], [ops.relu(ops.identity(x))]))
+    assert result.outputs[0].node.inputs == (x,)
+    assert [entry.what for entry in entries] == ["identity(x) -> x"]
+
+
+def test_every_recipe_is_checked():
+    assert set(RECIPES) == {
+        "compiler/ops/activation.py",
+        "compiler/ops/exponential.py",
+        "compiler/passes/rules/functions.py",
+        "compiler/passes/drop_identities.py",
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_a_page_names_exist(page):
+    """Names with a slash or a known suffix in backticks; the recipes' own new file is an example."""
+    names = re.findall(r"`((?:graphkeras|compiler|kernels|tools|tests|examples|docs)/[\w./]*)`", page.read_text())
+    missing = [name for name in names if not (ROOT / name).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_make_targets_that_a_page_names_exist(page):
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake (\w+)\s*(?:#|`|$)", page.read_text(), re.MULTILINE)) <= targets
