@@ -114,12 +114,14 @@ class Slice(Op):
         for axis, (dim, start, stop, step) in enumerate(zip(x.shape, starts, stops, steps, strict=True)):
             if step < 1:
                 raise ValueError(f"slice: steps must be at least 1, got {step} for axis {axis}.")
-            if not any(map(is_symbolic, (dim, start, stop))) and not 0 <= start <= stop <= dim:  # type: ignore[operator]
-                raise ValueError(f"slice: {start}:{stop} does not lie in axis {axis} of {x}, which has size {dim}.")
+            if not any(map(is_symbolic, (dim, start, stop))):
+                _check_piece(axis, int(start), int(stop), int(dim))
             shape.append((stop - start + (step - 1)) // step)
         return x.with_shape(tuple(shape))
 
     def evaluate(self, x: Array, *, starts: tuple[int, ...], stops: tuple[int, ...], steps: tuple[int, ...]) -> Array:
+        for axis, (start, stop, dim) in enumerate(zip(starts, stops, x.shape)):
+            _check_piece(axis, start, stop, dim)
         return np.asarray(x[tuple(slice(start, stop, step) for start, stop, step in zip(starts, stops, steps))])
 
     def vjp(self, grad: Any, out: Any, x: Any, *, starts: Shape, stops: Shape, steps: tuple[int, ...]) -> Any:
@@ -229,6 +231,11 @@ class Pad(Op):
 
 def _arg(shape: tuple[Any, ...], dtype: str) -> Arg:
     return Arg(shape, dtype, 0.0 if dtype.startswith("uint") else -2.0)
+
+
+def _check_piece(axis: int, start: int, stop: int, dim: int) -> None:
+    if not 0 <= start <= stop <= dim:
+        raise ValueError(f"slice: {start}:{stop} does not lie in axis {axis} of the operand, which has size {dim}.")
 
 
 def _position(position: Any, dim: DimLike) -> DimLike:
