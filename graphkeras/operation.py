@@ -57,7 +57,7 @@ class Operation:
             if current_call() is None:
                 error.add_note(f"  in {self.name} at {user_source()}")
             raise
-        if not symbolic:
+        if not symbolic and not any(isinstance(leaf, Value) for leaf in tree.flatten(result)):  # a Value: of a symbolic size
             return result
         wrapped = tree.map_structure(_wrap, result)
         if trace is None and current_call() is None:
@@ -74,7 +74,7 @@ class RecordedOperation:
     def __init__(self, operation: Operation, name: str | None = None) -> None:
         self.operation = operation
         self.name = name or auto_name(operation.name)
-        self.calls: list[Call] = []
+        self._calls: list[Call] = []
 
     @property
     def function_name(self) -> str:
@@ -99,8 +99,8 @@ def record(caller: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: A
     """Let the tensors in `result` remember the call that made them."""
     outputs = tuple(leaf for leaf in tree.flatten(result) if isinstance(leaf, KerasTensor))
     inputs = tuple(leaf for leaf in tree.flatten((args, kwargs)) if isinstance(leaf, KerasTensor))
-    call = Call(caller, args, kwargs, outputs, result, source or user_source(), len(caller.calls), inputs)
-    caller.calls.append(call)
+    call = Call(caller, args, kwargs, outputs, result, source or user_source(), len(caller._calls), inputs)
+    caller._calls.append(call)
     for position, tensor in enumerate(outputs):
         tensor.history = History(call, position)
 

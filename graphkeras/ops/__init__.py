@@ -4,8 +4,12 @@ from .arithmetic import *  # noqa: F403
 from .comparison import *  # noqa: F403
 from .core import *  # noqa: F403
 from .creation import *  # noqa: F403
+from .crossentropy import binary_crossentropy as binary_crossentropy
+from .crossentropy import categorical_crossentropy as categorical_crossentropy
+from .crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy
 from .elementwise import *  # noqa: F403
 from .indexing import *  # noqa: F403
 from .linear_algebra import *  # noqa: F403
 from .manipulation import *  # noqa: F403
+from .nn import *  # noqa: F403
 from .reductions import *  # noqa: F403
