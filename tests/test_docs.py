@@ -41,13 +41,13 @@ def registry():
     ("file", "name", "reference", "slope"),
     [
         ("compiler/ops/activation.py", "softsign", lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2),
-        ("compiler/ops/exponential.py", "atan", np.arctan, lambda x: 1 / (1 + x**2)),
+        ("compiler/ops/exponential.py", "tan", np.tan, lambda x: 1 + np.tan(x) ** 2),
     ],
 )
 def test_the_recipe_for_an_op(registry, file, name, reference, slope):
     run_recipe(file)
     assert list(OPS[name].samples())
-    numbers = np.linspace(-2, 2, 7, dtype="float64")
+    numbers = np.linspace(-1, 1, 7, dtype="float64")
     x = Value(TensorType((7,), "float64"), "x")
     y = getattr(ops, name)(x)
     (gradient,) = gradients([ops.sum(y)], [x])
