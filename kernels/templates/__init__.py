@@ -1,1 +1,4 @@
-"""Hand-written Triton kernels."""
+"""Triton kernels with gaps, as files that a person can read; `kernels.render` fills the gaps.
+
+A gap is a line ``# <section>``; the parameter ``pointers`` stands for the pointers that a kernel gets.
+"""

@@ -1,0 +1,91 @@
+"""Kernels of regions with a matrix product: its operands may be computed on the way, and what follows works on its tile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..graph import Value
+from ..ops.base import Index
+from .draft import Draft, Targets, finish, power_of_two
+from .region import Region
+from .spaces import Product
+from .writer import KernelWriter, Place
+
+#: float32 products are exact in float32: no tensor cores.
+PRECISION = "ieee"
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The tile of one program instance."""
+
+    m: int
+    n: int
+    k: int
+    num_warps: int
+
+
+def draft_product(region: Region, places: Mapping[Value, Place], targets: Targets, barrier: bool = False) -> Draft:
+    """The kernel of a region with one matrix product."""
+    product = region.space
+    assert isinstance(product, Product)
+    (node,) = region.nodes("matmul")
+    dtype = node.inputs[0].type.dtype
+    blocks = choose_blocks(product, dtype)
+    inside_k = "_inside" if product.k % blocks.k else ""
+    masks = {
+        "batch": "",
+        "m": "m_inside" if product.m % blocks.m else "",
+        "n": "n_inside" if product.n % blocks.n else "",
+        "ka": inside_k and "ka_inside",
+        "kb": inside_k and "kb_inside",
+    }
+    writer = KernelWriter(places, masks)
+    with writer.loop("", ["start", "ka", "kb", "ka_inside", "kb_inside"]) as scope:
+        for name, value, index in zip("ab", node.inputs, product.operand_indices(), strict=True):
+            writer.emit(f"{name} = {_operand(writer, name, value, index, dtype)}")
+    lines = writer.scopes[0].lines
+    before = lines[: len(lines) - len(scope.lines) - 1]
+    lines.clear()
+    writer.set_depends("product", frozenset({"batch", "m", "n"}))
+    writer.give(node.outputs[0], product.position, "product")
+    _store(region, product, writer, targets, barrier)
+    sections = {"before": before, "operands": scope.lines, "epilogue": lines}
+    constants: dict[str, int | str] = {"M": product.m, "N": product.n, "K": product.k}
+    constants |= {"BLOCK_M": blocks.m, "BLOCK_N": blocks.n, "BLOCK_K": blocks.k, "GROUP": 8, "PRECISION": PRECISION}
+    grid = (-(-product.m // blocks.m) * -(-product.n // blocks.n), product.batch, 1)
+    return finish("matmul", region, writer, sections, constants, grid, blocks.num_warps, num_stages=3)
+
+
+def choose_blocks(product: Product, dtype: str) -> Blocks:
+    """Large tiles where the result is large; smaller ones where there would be too few to keep a GPU busy."""
+    largest = 128 if dtype in ("float16", "bfloat16") else 64
+    while largest > 32 and -(-product.m // largest) * -(-product.n // largest) * product.batch < 128:
+        largest //= 2
+    m, n = (min(largest, max(16, power_of_two(size))) for size in (product.m, product.n))
+    k = min(64 if m * n <= 1024 or largest == 128 else 32, max(16, power_of_two(product.k)))
+    return Blocks(m, n, k, 8 if m * n >= 128 * 128 else 4 if m * n >= 1024 else 2)
+
+
+def _operand(writer: KernelWriter, name: str, value: Value, index: Index, dtype: str) -> str:
+    """A tile of an operand: full in both axes, 0 beyond the end of k."""
+    k, tile, axes = ("ka", "[BLOCK_M, BLOCK_K]", {"m", "ka"}) if name == "a" else ("kb", "[BLOCK_K, BLOCK_N]", {"kb", "n"})
+    x = writer.element(value, index)
+    if writer.masks[k] and not writer.is_zero_beyond(x, k):
+        x = writer.let(f"tl.where({writer.masks[k]}, {x}, 0)", name)
+    if dtype in ("float16", "bfloat16"):
+        x = writer.let(f"{x}.to(tl.{dtype})", name)
+    return x if axes <= writer.depends(x) else f"tl.broadcast_to({x}, {tile})"
+
+
+def _store(region: Region, product: Product, writer: KernelWriter, targets: Targets, barrier: bool) -> None:
+    stores = []
+    for value in region.stores:
+        index = product.index(tuple(int(dim) for dim in value.type.shape))
+        assert index is not None
+        name = writer.element(value, index)
+        for target in targets[value]:
+            stores.append(writer.store(target.buffer, target.dtype, product.position, name, ["m", "n"]))
+    for line in [*(["tl.debug_barrier()"] if barrier else []), *stores]:
+        writer.emit(line)

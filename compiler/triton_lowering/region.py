@@ -1,0 +1,170 @@
+"""A region: nodes that one kernel computes, in one iteration space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from ..graph import Node, Value
+from ..indexing import flatten_index
+from ..ops.base import Index
+from .reads import Demands, demands_of, has_element_rule, is_gathered, reads
+from .spaces import Flat, Product, Rows, Space
+from .writer import static_shape
+
+REDUCTIONS = ("sum", "mean", "prod", "max", "min", "any", "all", "argmax", "argmin")
+
+#: Ops that only say where elements come from, or cost nothing: every kernel that needs them computes them for itself.
+FREE = frozenset(
+    ("constant", "dimension", "iota", "identity", "stop_gradient", "reshape", "transpose", "expand_dims", "squeeze")
+    + ("broadcast_to", "slice", "pad")
+)
+
+
+def is_reduction(node: Node) -> bool:
+    return node.op.name in REDUCTIONS
+
+
+def is_free(value: Value) -> bool:
+    """True for a value that is computed anew wherever it is needed: views, constants, and single numbers made of others."""
+    node = value.node
+    if node is None or not has_element_rule(node):
+        return False
+    return node.op.name in FREE or value.type.size == 1
+
+
+def rows_of(node: Node) -> Rows:
+    """The iteration space of a reduction."""
+    axis = node.attrs["axis"]
+    return Rows(static_shape(node.inputs[0]), axis if isinstance(axis, tuple) else (axis,))
+
+
+def product_of(node: Node) -> Product:
+    """The iteration space of a matrix product."""
+    a, b = map(static_shape, node.inputs)
+    return Product.of(a, b, static_shape(node.outputs[0]))
+
+
+class Region:
+    """Nodes that one kernel computes.
+
+    Attributes:
+        space: what the kernel iterates over.
+        stores: values that it writes to memory.
+        inside: values that it computes for itself; besides, it computes free ones.
+        order: the position of every node in the graph.
+        is_update: True if it writes new values of whole variables.
+        demands: every value that it needs or computes, with the indices at which it does.
+        operand_demands: the same for the operands of a matrix product.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        stores: Iterable[Value],
+        inside: Iterable[Value],
+        order: Mapping[Node, int],
+        is_update: bool = False,
+    ) -> None:
+        self.space = space
+        self.stores = dict.fromkeys(stores)
+        self.inside = dict.fromkeys(inside)
+        self.order = order
+        self.is_update = is_update
+        self.demands: Demands = {}
+        self.operand_demands: Demands = {}
+        self.analyse()
+
+    def analyse(self) -> None:
+        """Find `demands`; for a product those of its operands apart."""
+        self.operand_demands = {}
+        self.demands = demands_of(((value, self._place(value)) for value in self.stores), self._operands)
+        if isinstance(self.space, Product):
+            for node in self.nodes("matmul"):
+                pairs = zip(node.inputs, self.space.operand_indices(), strict=True)
+                self.operand_demands = demands_of(pairs, self._operands)
+
+    def variant(self, space: Space | None = None, stores: Iterable[Value] = (), inside: Iterable[Value] = ()) -> Region:
+        """The region with more in it, perhaps in another space."""
+        return Region(space or self.space, (*self.stores, *stores), (*self.inside, *inside), self.order, self.is_update)
+
+    @property
+    def needs(self) -> Iterator[Value]:
+        """Values that must be in memory before the kernel starts."""
+        for value in dict.fromkeys((*self.demands, *self.operand_demands)):
+            if not self.computes(value):
+                yield value
+
+    def needs_value(self, value: Value) -> bool:
+        return (value in self.demands or value in self.operand_demands) and not self.computes(value)
+
+    def computes(self, value: Value) -> bool:
+        return value in self.inside or is_free(value)
+
+    def nodes(self, *names: str) -> list[Node]:
+        """The nodes of those ops in it, in the graph's order."""
+        found = [value.node for value in self.inside if value.node is not None and value.node.op.name in names]
+        return sorted(found, key=self.order.__getitem__)
+
+    @property
+    def reductions(self) -> list[Node]:
+        return self.nodes(*REDUCTIONS)
+
+    @property
+    def full_stores(self) -> list[Value]:
+        """Stores of a reduction that have an element for everything that is reduced."""
+        return [v for v in self.stores if isinstance(self.space, Rows) and self.space.is_full(static_shape(v))]
+
+    @property
+    def needs_whole_rows(self) -> bool:
+        """True if a reduction's result is used while its operands are still needed, as in softmax."""
+        if not isinstance(self.space, Rows):
+            return False
+        results = {node.outputs[0] for node in self.reductions}
+        return bool(self.full_stores) or any(self._depends_on(node, results) for node in self.reductions)
+
+    def fault(self) -> str:
+        """Why one kernel cannot compute this; "" if it can."""
+        for value in self.stores:
+            if self.space.index(static_shape(value)) is None:
+                return f"a result of shape {static_shape(value)} does not lie in the space of {self.space}"
+        for value in self.inside:
+            if value.node is None or has_element_rule(value.node):
+                continue
+            if is_reduction(value.node) and not self._fits(rows_of(value.node)):
+                return f"it has {rows_of(value.node)}, the others {self.space}"
+            position = flatten_index(self._place(value), static_shape(value))
+            for index in self.demands.get(value, ()):
+                if flatten_index(index, static_shape(value)) != position:
+                    return f"{value.node.op.name} is needed at other places than where it is computed"
+            if value in self.operand_demands:
+                return f"{value.node.op.name} is an operand of the product"
+        return ""
+
+    def _fits(self, rows: Rows) -> bool:
+        space = self.space
+        return isinstance(space, Rows) and (rows.kept, rows.reduced) == (space.kept, space.reduced)
+
+    def _place(self, value: Value) -> Index:
+        """Where `value` is computed to be stored or used further. A place that does not exist is found by `fault`."""
+        shape = static_shape(value)
+        return self.space.index(shape) or Flat(int(value.type.size)).index(shape)
+
+    def _operands(self, value: Value, index: Index) -> Iterable[tuple[Value, Index]]:
+        node = value.node
+        if node is None or not self.computes(value):
+            return ()
+        if has_element_rule(node):
+            return reads(node, index)
+        if is_reduction(node):
+            return [(node.inputs[0], rows_of(node).operand_index())]
+        return ()
+
+    def _depends_on(self, node: Node, results: set[Value]) -> bool:
+        operand = (node.inputs[0], rows_of(node).operand_index())
+        return any(value in results for value in demands_of([operand], self._operands))
+
+
+def count_uses(region: Region, value: Value) -> int:
+    """At how many different indices the region needs `value`."""
+    indices = {**region.demands.get(value, {}), **region.operand_demands.get(value, {})}
+    return len(indices) + sum(is_gathered(index) for index in indices)
