@@ -121,7 +121,7 @@ def checked_state(name: str, type_: TensorType, value: Any) -> Array:
     array = np.asarray(value)
     if array.shape != type_.shape:
         raise ValueError(f"The variable {name!r} has shape {shape_text(type_.shape)}, got {shape_text(array.shape)}.")
-    return np.ascontiguousarray(array, dtype=numpy_dtype(type_.dtype))
+    return np.asarray(array, dtype=numpy_dtype(type_.dtype), order="C")
 
 
 def bind_feeds(graph: Graph, feeds: Sequence[Array]) -> dict[str, int]:

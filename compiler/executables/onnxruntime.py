@@ -169,8 +169,8 @@ def new_session(model: bytes, name: str) -> ort.InferenceSession:
     options.inter_op_num_threads = 1
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = 3  # errors only
-    options.add_session_config_entry("session.intra_op.allow_spinning", "1")  # 25 % faster within a run (docs/benchmarks.md),
-    options.add_session_config_entry("session.force_spinning_stop", "1")  # and at its end the threads sleep
+    # Spinning threads are 25 % faster on idle cores and two times slower on shared ones (docs/benchmarks.md).
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except (ort.capi.onnxruntime_pybind11_state.NotImplemented, ort.capi.onnxruntime_pybind11_state.Fail) as error:
