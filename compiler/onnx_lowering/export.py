@@ -1,7 +1,7 @@
 """Export: a graph and the values of its variables as the content of one .onnx file.
 
 An inference graph becomes a model with its weights inside. A training step becomes a model that trains: its variables are
-inputs with default values and their new values are outputs, so that any onnxruntime, also one in a browser, can run it in a loop.
+inputs with default values and their new values are outputs, so that any onnxruntime can run it in a loop, also in a browser.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def export_model(
         producer_version: written into the model beside the producer's name.
 
     Raises:
-        NotImplementedError: for an op or dtype that ONNX has no form of (names op, layer and source line), or a model above 2 GB.
+        NotImplementedError: for an op that ONNX has no form of (names op, layer and source line), or a model above 2 GB.
         ValueError: for a graph that updates variables without `training`, or a variable that `state` lacks.
     """
     optimized = optimize(graph, "onnxruntime")[-1].graph
