@@ -8,6 +8,7 @@ import pytest
 
 from graphkeras.compiler.driver import compile_graph, new_cell
 from graphkeras.compiler.executables import onnxruntime as target
+from graphkeras.compiler.executables.base import StateCell
 from graphkeras.compiler.executables.reference import evaluate_graph
 from graphkeras.compiler.graph import Graph, StateSlot
 from graphkeras.compiler.registry import ops
@@ -15,8 +16,8 @@ from graphkeras.compiler.types import TensorType
 from tests.compiler.onnx.examples import BATCH, Array, batch_of, cells_of, counter, initial_state, training_step, value
 
 
-def load(graph: Graph, cells: dict[str, object]) -> target.OnnxruntimeExecutable:
-    executable = compile_graph(graph, cells, "onnxruntime").executable  # type: ignore[arg-type]
+def load(graph: Graph, cells: dict[str, StateCell]) -> target.OnnxruntimeExecutable:
+    executable = compile_graph(graph, cells, "onnxruntime").executable
     assert isinstance(executable, target.OnnxruntimeExecutable)
     return executable
 
@@ -42,7 +43,7 @@ def test_one_session_serves_all_batch_sizes(monkeypatch: pytest.MonkeyPatch) -> 
     made = []
     original = target.new_session
     monkeypatch.setattr(target, "new_session", lambda *args: made.append(args) or original(*args))
-    executable = load(counter(), cells_of({"total": np.float32(0).reshape(())}))
+    executable = load(counter(), cells_of({"total": np.zeros((), np.float32)}))
     sizes = [3, 1, 8, 3, 0, *range(target.MAX_SIZES + 2)]
     for size in sizes:
         x = np.ones((size, 2), np.float32)
@@ -82,15 +83,11 @@ def test_programs_share_cells_and_take_turns() -> None:
 
 def test_many_arrangements_are_forgotten_and_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(target, "MAX_BINDINGS", 2)
-    names = "abc"
-    variables = {name: value(name) for name in names}
-    cells = cells_of({name: np.float32(0).reshape(()) for name in names})
-    singles = {
-        name: load(Graph.of([], [], [StateSlot(name, variables[name], variables[name] + 1)], f"step_{name}"), cells)
-        for name in names
-    }
-    total = load(Graph.of([], [sum(variables.values(), start=ops.constant(value=np.float32(0)))],  # type: ignore[arg-type]
-                          [StateSlot(name, v, v) for name, v in variables.items()], "total"), cells)  # fmt: skip
+    variables = {name: value(name) for name in "abc"}
+    cells = cells_of({name: np.zeros((), np.float32) for name in variables})
+    singles = {name: load(Graph.of([], [], [StateSlot(name, v, v + 1)]), cells) for name, v in variables.items()}
+    a, b, c = variables.values()
+    total = load(Graph.of([], [a + b + c], [StateSlot(name, v, v) for name, v in variables.items()]), cells)
     for number, name in enumerate("abcacbabcbcaab"):
         singles[name].run([])
         assert total.run([])[0] == number + 1
@@ -98,10 +95,10 @@ def test_many_arrangements_are_forgotten_and_made_again(monkeypatch: pytest.Monk
 
 
 def test_written_values_are_read_by_the_next_run_and_reads_are_copies() -> None:
-    executable = load(counter(), cells_of({"total": np.float32(1).reshape(())}))
+    executable = load(counter(), cells_of({"total": np.ones((), np.float32)}))
     x = np.ones((1, 2), np.float32)
     assert executable.run([x])[0] == 1
-    executable.write_state("total", np.float32(40).reshape(()))
+    executable.write_state("total", np.array(40, np.float32))
     read = executable.read_state("total")
     assert executable.run([x])[0] == 40
     assert read == 40
@@ -110,7 +107,7 @@ def test_written_values_are_read_by_the_next_run_and_reads_are_copies() -> None:
 
 
 def test_outputs_survive_the_next_run() -> None:
-    executable = load(counter(), cells_of({"total": np.float32(0).reshape(())}))
+    executable = load(counter(), cells_of({"total": np.zeros((), np.float32)}))
     first = executable.run([np.ones((2, 2), np.float32)])
     executable.run([np.full((2, 2), 5, np.float32)])
     np.testing.assert_array_equal(first[1], np.full((2, 2), 2, np.float32))
@@ -137,7 +134,7 @@ def test_one_new_value_may_go_to_an_output_and_to_two_variables() -> None:
 
 
 def test_feeds_need_not_be_contiguous_and_may_be_reused() -> None:
-    executable = load(counter(), cells_of({"total": np.float32(0).reshape(())}))
+    executable = load(counter(), cells_of({"total": np.zeros((), np.float32)}))
     x = np.arange(8, dtype=np.float32).reshape(2, 4).T[:, ::1]
     assert not x.flags.c_contiguous
     np.testing.assert_array_equal(executable.run([x])[1], 2 * x)
@@ -161,7 +158,7 @@ def test_state_and_feeds_of_any_dtype(dtype: str) -> None:
 
 
 def test_wrong_feeds_are_refused_and_leave_the_state() -> None:
-    executable = load(counter(), cells_of({"total": np.float32(3).reshape(())}))
+    executable = load(counter(), cells_of({"total": np.array(3, np.float32)}))
     with pytest.raises(ValueError, match=r"Input 'x' of count has shape \(batch, 2\) with batch = 4, got \(4, 3\)"):
         executable.run([np.ones((4, 3), np.float32)])
     with pytest.raises(TypeError, match=r"Input 'x' of count is float32\[batch,2\], got dtype float64"):

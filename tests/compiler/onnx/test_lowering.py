@@ -84,7 +84,7 @@ def test_nodes_are_named_by_layer_and_know_where_they_come_from() -> None:
     assert notes["flops"] == "60*batch"
     assert notes_of(by_name["model/dense_0/gradient/MatMul"])["namespace"] == "model/dense_0/gradient"
     assert program.outputs == ("loss",) and program.state_outputs["kernel_0"] == "kernel_0.next"
-    assert [output.name for output in program.model.graph.output][0] == "loss"
+    assert program.model.graph.output[0].name == "loss"
 
 
 def test_names_are_unique() -> None:
