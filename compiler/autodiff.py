@@ -31,18 +31,18 @@ def gradients(
         if not output.type.is_float:
             raise TypeError(f"gradients: only float tensors can be differentiated, got an output of type {output.type}.")
         if seed is None:
-            seed = ops.broadcast_to(ops.constant(value=np.ones((), numpy_dtype(output.type.dtype))), shape=output.type.shape)
+            seed = _ones(output.type)
         elif seed.type != output.type:
             raise ValueError(f"gradients: grad_outputs must have the types of outputs, got {seed.type} for {output.type}.")
         _accumulate(found, output, seed)
-    order = list(topological(outputs))
-    needed = _depends_on(order, set(inputs))
+    order, wanted = list(topological(outputs)), set(inputs)
+    needed = _depends_on(order, wanted)
     for node in reversed(order):
         upstream = [found.get(value) for value in node.outputs]
         if id(node) not in needed or all(grad is None for grad in upstream) or not node.op.differentiable:
             continue
         with derived_from(node.origin, forward=node.op.name):
-            _push(found, node, upstream, needed, set(inputs))
+            _push(found, node, upstream, needed, wanted)
     return tuple(found.get(value) for value in inputs)
 
 
@@ -57,6 +57,11 @@ def _push(found: dict[Value, Value], node: Node, upstream: list[Value | None], n
         if gradient is None or not (operand in wanted or (operand.node is not None and id(operand.node) in needed)):
             continue
         _accumulate(found, operand, unbroadcast(gradient, operand.type))
+
+
+def _ones(type_: TensorType) -> Value:
+    one: Value = ops.constant(value=np.ones((), numpy_dtype(type_.dtype)))
+    return ops.broadcast_to(one, shape=type_.shape) if type_.shape else one
 
 
 def _accumulate(found: dict[Value, Value], value: Value, gradient: Value) -> None:

@@ -75,6 +75,10 @@ class Silu(FloatComposite):
     def expand(self, x: Any) -> Any:
         return x * ops.sigmoid(x)
 
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        gate = ops.sigmoid(x)
+        return (grad * (gate + out * (1 - gate)),)
+
 
 class Gelu(FloatComposite):
     """y = x * P(X <= x) for a standard normal X (Hendrycks and Gimpel, arXiv:1606.08415); `approximate`: their tanh formula"""
@@ -94,6 +98,13 @@ class Gelu(FloatComposite):
             return x * 0.5 * (ops.tanh(inner) + 1)
         return x * 0.5 * (ops.erf(x * math.sqrt(0.5)) + 1)
 
+    def vjp(self, grad: Any, out: Any, x: Any, *, approximate: bool) -> Any:
+        """P(X <= x) + x * the normal density at x"""
+        if approximate:
+            return super().vjp(grad, out, x, approximate=approximate)
+        density = ops.exp(ops.square(x) * -0.5) * (1 / math.sqrt(2 * math.pi))
+        return (grad * ((ops.erf(x * math.sqrt(0.5)) + 1) * 0.5 + x * density),)
+
     def samples(self) -> Iterator[Sample]:
         for sample in super().samples():
             yield Sample(sample.args, {"approximate": False})
@@ -101,7 +112,7 @@ class Gelu(FloatComposite):
 
 
 class Clip(Composite):
-    """y = min(max(x, low), high)"""
+    """y = min(max(x, low), high); the gradient passes where x is inside or on the bounds"""
 
     name = "clip"
     attributes: ClassVar[Mapping[str, Any]] = {"low": REQUIRED, "high": REQUIRED}
@@ -115,6 +126,9 @@ class Clip(Composite):
 
     def expand(self, x: Any, *, low: float, high: float) -> Any:
         return ops.minimum(ops.maximum(x, low), high)
+
+    def vjp(self, grad: Any, out: Any, x: Any, *, low: float, high: float) -> Any:
+        return (grad * ops.cast(ops.equal(x, out), dtype=x.type.dtype),)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
         dtype = node.output.type.dtype

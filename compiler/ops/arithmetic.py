@@ -80,10 +80,9 @@ class Power(Elementwise):
         return np.power(a, b)
 
     def vjp(self, grad: Any, out: Any, a: Any, b: Any) -> Any:
-        # At b = 0 and at a = 0 one factor is infinite while the derivative is 0.
-        zero_b, zero_a = ops.equal(b, 0), ops.equal(a, 0)
-        slope = b * ops.power(a, ops.where(zero_b, ops.multiply(b, 0) + 1, b - 1))
-        return grad * slope, grad * out * ops.log(ops.where(zero_a, ops.multiply(a, 0) + 1, a))
+        # At b = 0 and at a = 0 one factor would be infinite while the derivative is 0.
+        slope = b * ops.power(a, b - ops.cast(ops.not_equal(b, 0), dtype=b.type.dtype))
+        return grad * slope, grad * out * ops.log(a + ops.cast(ops.equal(a, 0), dtype=a.type.dtype))
 
     def element(self, k: ElementBuilder, node: Node, index: Index) -> str:
         a, b = operand_elements(k, node, index)

@@ -32,8 +32,10 @@ class Where(Elementwise):
         return np.where(condition, a, b)
 
     def vjp(self, grad: Any, out: Any, condition: Any, a: Any, b: Any) -> Any:
-        zero = ops.constant(value=np.zeros((), numpy_dtype(grad.type.dtype)))
-        return None, ops.where(condition, grad, zero), ops.where(condition, zero, grad)
+        """By multiplication with 1 and 0: onnxruntime's Where takes ten times as long."""
+        dtype = grad.type.dtype
+        chosen, other = ops.cast(condition, dtype=dtype), ops.cast(ops.logical_not(condition), dtype=dtype)
+        return None, grad * chosen, grad * other
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
         (condition, a, b), dtype = inputs, node.output.type.dtype

@@ -111,7 +111,7 @@ def test_wrong_numbers_of_operands(name: str) -> None:
 
 
 def test_arrays_get_the_same_errors_as_symbols() -> None:
-    with pytest.raises(ValueError, match="reshape: .* has 6 elements"):
+    with pytest.raises(ValueError, match=r"reshape: .* has 6 elements"):
         ops.reshape(np.zeros((2, 3)), shape=(4,))
 
 
