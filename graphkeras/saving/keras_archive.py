@@ -5,12 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -40,14 +38,17 @@ def save_archive(model: Any, path: str | os.PathLike[str], include_optimizer: bo
         "graphkeras_version": graphkeras.__version__,
     }
     config = json.dumps(written)
-    with replacing(path) as temporary, tempfile.TemporaryDirectory(dir=temporary.parent, prefix=".keras_") as folder:
-        weights = Path(folder) / WEIGHTS
-        with h5py.File(weights, "w") as file:
-            write_weights(model, file, include_optimizer)
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr(METADATA, json.dumps(metadata))
-            archive.writestr(CONFIG, config)
-            archive.write(weights, WEIGHTS)
+    with replacing(path) as temporary:
+        weights = temporary.with_name(f"{temporary.name}.weights")
+        try:
+            with h5py.File(weights, "w") as file:
+                write_weights(model, file, include_optimizer)
+            with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+                archive.writestr(METADATA, json.dumps(metadata))
+                archive.writestr(CONFIG, config)
+                archive.write(weights, WEIGHTS)
+        finally:
+            weights.unlink(missing_ok=True)
 
 
 def load_archive(
