@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors  # type: ignore[import-untyped]
 
 from .. import config
 from ..graph import Graph
 from ..onnx_lowering.element_types import ELEMENT_TYPES
+from ..onnx_lowering.errors import explained
 from ..onnx_lowering.lower import OnnxProgram, lower
 from ..onnx_lowering.text import model_text
 from ..types import TensorType, numpy_dtype
@@ -118,7 +120,10 @@ class OnnxruntimeExecutable(StateMixin):
                 binding.bind_ortvalue_input(name, ort_value(np.ascontiguousarray(feed)))
             else:
                 binding.bind_cpu_input(name, feed if feed.flags.c_contiguous else np.ascontiguousarray(feed))
-        self._session.run_with_iobinding(binding)
+        try:
+            self._session.run_with_iobinding(binding)
+        except (RuntimeError, ort_errors.Fail, ort_errors.InvalidArgument, ort_errors.RuntimeException) as error:
+            raise explained(error, self.program.model) from error
         for cell in self._updated:
             cell.current = 1 - cell.current
         self._outputs = results
@@ -168,12 +173,12 @@ def new_session(model: bytes, name: str) -> ort.InferenceSession:
     options.intra_op_num_threads = thread_count()
     options.inter_op_num_threads = 1
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.log_severity_level = 3  # errors only
+    options.log_severity_level = 4  # errors come as exceptions
     # Spinning threads are 25 % faster on idle cores and two times slower on shared ones (docs/benchmarks.md).
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except (ort.capi.onnxruntime_pybind11_state.NotImplemented, ort.capi.onnxruntime_pybind11_state.Fail) as error:
+    except (ort_errors.NotImplemented, ort_errors.Fail) as error:
         raise NotImplementedError(
             f"onnxruntime {ort.__version__} cannot run {name}: {error} The name in the message begins with the layer. "
             "Change that layer, or run the model on the target 'numpy' or 'triton'."

@@ -11,6 +11,7 @@ from graphkeras.compiler.executables import onnxruntime as target
 from graphkeras.compiler.executables.base import StateCell
 from graphkeras.compiler.executables.reference import evaluate_graph
 from graphkeras.compiler.graph import Graph, StateSlot
+from graphkeras.compiler.provenance import scope
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import TensorType
 from tests.compiler.onnx.examples import BATCH, Array, batch_of, cells_of, counter, initial_state, training_step, value
@@ -203,3 +204,20 @@ def test_buffers_begin_at_multiples_of_64_bytes() -> None:
         array: Array = target.aligned_empty(shape, np.dtype(np.float32))
         assert array.shape == shape
         assert array.size == 0 or array.ctypes.data % 64 == 0
+
+
+def test_a_bad_index_names_layer_and_line_and_leaves_the_state(capfd: pytest.CaptureFixture[str]) -> None:
+    indices, table, runs = value("indices", BATCH, dtype="int32"), value("table", 5, 3), value("runs")
+    with scope("model/embedding"):
+        rows = ops.take(table, indices, axis=0)
+    graph = Graph.of([indices], [rows], [StateSlot("table", table, table), StateSlot("runs", runs, runs + 1)], "predict")
+    executable = load(graph, cells_of({"table": np.zeros((5, 3), np.float32), "runs": np.zeros((), np.float32)}))
+    with pytest.raises(
+        IndexError, match=r"predict: take of layer 'model/embedding', written at .*test_executable.py:\d+ failed"
+    ) as caught:
+        executable.run([np.array([1, 7], np.int32)])
+    assert "idx=7" in str(caught.value) and "Labels and indices must be at least 0" in str(caught.value)
+    assert executable.read_state("runs") == 0
+    assert executable.run([np.array([1, 4], np.int32)])[0].shape == (2, 3)
+    assert executable.read_state("runs") == 1
+    assert capfd.readouterr().err == ""
