@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 import graphkeras.compiler.ops  # noqa: F401  fills the registry
@@ -55,7 +57,7 @@ def mlp_step(sizes: tuple[int, ...] = (784, 32, 10), normalized: bool = False, c
     x, targets = Value(TensorType((batch, sizes[0])), "x"), Value(TensorType((batch, sizes[-1])), "targets")
     sample_weight = Value(TensorType((batch,)), "sample_weight")
     h, weights, slots = x, [], []
-    for number, (inputs, units) in enumerate(zip(sizes, sizes[1:])):
+    for number, (inputs, units) in enumerate(pairwise(sizes)):
         with scope(f"model/dense_{number}"):
             kernel, bias = state(f"kernel_{number}", inputs, units), state(f"bias_{number}", units)
             weights += [kernel, bias]
