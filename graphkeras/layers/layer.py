@@ -120,7 +120,8 @@ class Layer:
         try:
             yield
         except (ValueError, TypeError, IndexError, NotImplementedError) as error:
-            if not any(note.startswith("  in ") for note in getattr(error, "__notes__", ())):
+            noted = any(note.startswith("  in ") for note in getattr(error, "__notes__", ()))
+            if not noted and title(self) not in str(error):
                 error.add_note(f"  in {title(self)} called on {given.described()} at {user_source()}")
             raise
 
@@ -426,7 +427,7 @@ class Layer:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, as JSON-ready data."""
-        return layer_config.default_config(self, Layer)
+        return layer_config.default_config(self)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:

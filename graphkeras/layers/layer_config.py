@@ -35,7 +35,7 @@ def apply_legacy_arguments(class_name: str, state: LayerState, kwargs: dict[str,
         raise ValueError(f"{class_name}: unknown argument {', '.join(kwargs)}. Besides its own, a layer takes {allowed}.")
 
 
-def default_config(layer: Any, base: type) -> dict[str, Any]:
+def default_config(layer: Any) -> dict[str, Any]:
     """The config of the base class; for a class that defines none, with the arguments its constructor was called with.
 
     Raises:
@@ -49,7 +49,7 @@ def default_config(layer: Any, base: type) -> dict[str, Any]:
     if layer.activity_regularizer is not None:
         config["activity_regularizer"] = regularizers.serialize(layer.activity_regularizer)
     cls = type(layer)
-    if cls.get_config is not base.get_config or cls.__init__ is base.__init__ or cls.__module__.startswith("graphkeras."):  # type: ignore[attr-defined]
+    if not (_is_ours(cls.get_config) and not _is_ours(cls.__init__)):  # type: ignore[misc]
         return config
     parameters = inspect.signature(cls.__init__).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
@@ -62,8 +62,11 @@ def default_config(layer: Any, base: type) -> dict[str, Any]:
                 f"{cls.__name__} cannot be saved: its constructor argument {name!r} is {value!r}. Define get_config(self) in "
                 f"{cls.__name__}, returning the constructor's arguments as numbers, strings, lists and dicts."
             ) from error
-    config["name"] = layer.name if takes_any or "name" in parameters else config.get("name")
-    return {key: value for key, value in config.items() if key != "name" or takes_any or "name" in parameters}
+    return config
+
+
+def _is_ours(function: Any) -> bool:
+    return str(function.__module__).startswith("graphkeras.")
 
 
 def _constructor_arguments(layer: Any) -> dict[str, Any]:
@@ -105,7 +108,6 @@ def placeholders(shapes: Any, layer: Any) -> Any:
 
 def attribute_leaves(owner: Any) -> Iterator[Any]:
     return leaves_of(vars(owner))
-
 
 
 def as_float_number(size: Any) -> Any:
