@@ -35,10 +35,32 @@ def render(
         indent, section = match.groups()
         return "\n".join(indent + line if line else "" for line in sections[section])
 
-    listed = "".join(f"{pointer}, " for pointer in pointers)
-    text = re.sub(rf"def {template}\(\s*pointers,\s*", f"def {name}({listed}", text, count=1)
-    body = _MARKER.sub(replaced, text)
+    text = _with_signature(text, template, name, pointers)
+    body = _without_unused(_MARKER.sub(replaced, text), name)
     return "\n".join([*(f"# {line}".rstrip() for line in header), "", body])
+
+
+def _with_signature(text: str, template: str, name: str, pointers: Sequence[str]) -> str:
+    """The function under its own name, with its pointers on one line and its constants on another."""
+    match = re.search(rf"^def {template}\((.*?)\):$", text, re.MULTILINE | re.DOTALL)
+    if match is None:
+        raise ValueError(f"The template {template} has no function {template}.")
+    parameters = [parameter.strip() for parameter in match.group(1).split(",") if parameter.strip()]
+    plain = [*pointers, *(parameter for parameter in parameters if ":" not in parameter and parameter != "pointers")]
+    constants = [parameter for parameter in parameters if ":" in parameter]
+    lines = [f"    {', '.join(group)}," for group in (plain, constants) if group]
+    return text.replace(match.group(0), "\n".join([f"def {name}(", *lines, "):"]))
+
+
+def _without_unused(text: str, name: str) -> str:
+    """Leave out helper functions, and lines marked ``# if used``, whose names occur nowhere else."""
+    for helper in re.findall(r"^@triton\.jit\ndef (\w+)\(.*?\n\n\n", text, re.MULTILINE | re.DOTALL):
+        if helper != name and len(re.findall(rf"\b{helper}\b", text)) == 1:
+            text = re.sub(rf"@triton\.jit\ndef {helper}\(.*?\n\n\n", "", text, count=1, flags=re.DOTALL)
+    for line, target in re.findall(r"^( *(\w+) = .*)  # if used\n", text, re.MULTILINE):
+        used = len(re.findall(rf"\b{target}\b", text)) > len(re.findall(rf"^ *{target} = .*  # if used$", text, re.MULTILINE))
+        text = text.replace(f"{line}  # if used\n", f"{line}\n" if used else "")
+    return text
 
 
 @cache

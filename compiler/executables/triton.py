@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from graphkeras.kernels.device import Device, LoadedProgram, Memory
 from graphkeras.kernels.devices import get_device
 from graphkeras.kernels.errors import CudaError
+from graphkeras.kernels.program import Program
 
 from .. import config
 from ..graph import Graph
@@ -78,7 +79,7 @@ class TritonExecutable(StateMixin):
 
     def __init__(self, graph: Graph, cells: Mapping[str, StateCell], device: Device) -> None:
         self.graph, self.cells, self.device = graph, cells, device
-        self.programs: dict[tuple[tuple[str, int], ...], Loaded] = {}
+        self._loaded: dict[tuple[tuple[str, int], ...], Loaded] = {}
         state_bytes = sum(int(cell.type.nbytes) for cell in cells.values())
         self.stats = Stats(nodes=len(graph.nodes), state_bytes=state_bytes)
         self._last: Loaded | None = None
@@ -88,9 +89,14 @@ class TritonExecutable(StateMixin):
     @property
     def source(self) -> str:
         """The programs made so far, with the text of their kernels."""
-        if not self.programs:
+        if not self._loaded:
             return f"# {self.graph.name}: no program yet; the first run makes one for its sizes.\n{self.graph}"
-        return "\n\n".join(program_text(loaded.lowered, dict(sizes)) for sizes, loaded in self.programs.items())
+        return "\n\n".join(program_text(loaded.lowered, dict(sizes)) for sizes, loaded in self._loaded.items())
+
+    @property
+    def programs(self) -> list[Program]:
+        """The programs made so far."""
+        return [loaded.lowered.program for loaded in self._loaded.values()]
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -100,13 +106,13 @@ class TritonExecutable(StateMixin):
     def load(self, bindings: Mapping[str, int]) -> Loaded:
         """The program for these sizes of the graph's symbols; made when they come for the first time."""
         key = tuple(sorted(bindings.items()))
-        if key not in self.programs:
+        if key not in self._loaded:
             started = time.perf_counter()
             lowered = lower(self.graph, bindings)
             memories = {state_buffer(slot): self._memory(slot.name) for slot in lowered.graph.state}
-            self.programs[key] = Loaded(lowered, self.device.load(lowered.program, memories))
+            self._loaded[key] = Loaded(lowered, self.device.load(lowered.program, memories))
             self._count(lowered, time.perf_counter() - started)
-        self._last = self.programs[key]
+        self._last = self._loaded[key]
         return self._last
 
     def launch(self, feeds: Sequence[Array]) -> None:
@@ -137,7 +143,7 @@ class TritonExecutable(StateMixin):
         self.stats.arena_bytes = max(self.stats.arena_bytes, program.arena_bytes)
         self.stats.compile_seconds += seconds
         kernels = {launch.kernel.source for launch in program.launches}
-        self.stats.details = {"device": self.device.name, "kernels": len(kernels), "programs": len(self.programs)}
+        self.stats.details = {"device": self.device.name, "kernels": len(kernels), "programs": len(self._loaded)}
 
 
 def program_text(lowered: Lowered, sizes: Mapping[str, int]) -> str:

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 
 from ..graph import Graph, Node, Value
 from ..journal import note
+from .reach import Reach
 from .reads import has_element_rule
+from .reduction import NEIGHBOURS
 from .region import Region, count_uses, is_free, is_reduction, product_of, rows_of
-from .spaces import Flat, Product, Rows
+from .spaces import Flat, Product, Rows, Space
 from .writer import static_shape
 
 #: A row that is kept in registers while several reductions go over it.
@@ -38,6 +40,7 @@ class _Fusion:
         self.regions: list[Region] = []
         self.updated = [slot.output for slot in graph.state if slot.is_updated]
         self.results = dict.fromkeys([*graph.outputs, *self.updated])
+        self._reach: Reach | None = None
 
     def run(self) -> list[Region]:
         for value in self.results:
@@ -47,7 +50,14 @@ class _Fusion:
             if not is_free(node.outputs[0]):
                 self.place(node)
         self.merge_neighbours()
-        return sorted_regions(self.regions)
+        return self.reach.in_order([_last_position(region) for region in self.regions])
+
+    @property
+    def reach(self) -> Reach:
+        """The order among the regions as they are now."""
+        if self._reach is None:
+            self._reach = Reach(self.regions)
+        return self._reach
 
     # ---- one node -----------------------------------------------------------------------------------------------------
 
@@ -69,7 +79,7 @@ class _Fusion:
     def join(self, node: Node, user: Region, is_stored: bool, others: Sequence[Region]) -> str:
         """Compute `node` in `user`; returns the reason if that cannot be."""
         (value,) = node.outputs
-        if any(reaches(self.regions, other, user) for other in others):
+        if any(self.reach.leads(other, user) for other in others):
             return "another kernel needs it, whose results this one needs"
         if len(user.inside) >= MAX_NODES:
             return f"the kernel has {MAX_NODES} nodes already"
@@ -84,12 +94,15 @@ class _Fusion:
         if reason:
             return reason
         self.regions[self.regions.index(user)] = joined
+        self._reach = None
         note(f"fused {node.op.name} into {describe(user)}", node, why="and written to memory for others" if is_stored else "")
         return ""
 
     def refusal(self, node: Node, user: Region, is_stored: bool) -> str:
         (value,) = node.outputs
         if has_element_rule(node):
+            if is_stored and user.is_update and value not in self.updated:
+                return "what others need too is computed apart from the new values of variables"
             return _elementwise_refusal(value, user, is_stored)
         if user.is_update:
             return "new values of variables are computed for all variables in one launch"
@@ -112,12 +125,13 @@ class _Fusion:
             is_update = False
         inside = [value] if node is not None and not is_free(value) else []
         self.regions.append(Region(space, [value], inside, self.order, is_update))
+        self._reach = None
 
     def by_nearness(self, users: Sequence[Region]) -> list[Region]:
         """First the regions that no other one leads to: they can write a value for the others."""
-        return sorted(
-            users, key=lambda region: sum(reaches(self.regions, other, region) for other in users if other is not region)
-        )
+        if len(users) == 1:
+            return list(users)
+        return sorted(users, key=lambda user: sum(self.reach.leads(other, user) for other in users))
 
     # ---- whole regions ------------------------------------------------------------------------------------------------
 
@@ -126,27 +140,38 @@ class _Fusion:
         position = 0
         while position < len(self.regions):
             first = self.regions[position]
-            for second in self.regions[position + 1 :]:
-                merged = self.merged(first, second)
+            for second in self.regions:
+                merged = self.merged(first, second) if first is not second else None
                 if merged is not None:
                     self.regions[position] = merged
                     self.regions.remove(second)
-                    note(f"merged {describe(second)} with {describe(first)}", why=f"both iterate over {first.space}")
+                    self._reach = None
+                    note(f"merged {describe(first)} with {describe(second)}", why=f"both iterate over {merged.space}")
+                    position = 0
                     break
             else:
                 position += 1
 
     def merged(self, first: Region, second: Region) -> Region | None:
-        if not _same_space(first, second) or len(first.inside) + len(second.inside) > MAX_NODES:
+        """Both in one region, if that is worth it: the second may need what the first writes."""
+        is_chain = any(second.needs_value(value) for value in first.stores)
+        space = _common_space(first, second, is_chain)
+        if space is None or len(first.inside) + len(second.inside) > MAX_NODES:
             return None
         if first.is_update or second.is_update:
             return None  # these are put together by what they compute, whatever their size
-        if not (_is_small(first) or set(_big(first.needs)) & set(_big(second.needs))):
+        if not (is_chain or _is_small(first) or set(_big(first.needs)) & set(_big(second.needs))):
             return None
-        if reaches(self.regions, first, second) or reaches(self.regions, second, first):
+        if self.reach.leads_around(first, second) or self.reach.leads(second, first):
             return None
-        merged = first.variant(None, second.stores, second.inside)
-        return None if merged.fault() or _row_fault(merged) else merged
+        kept = [value for value in first.stores if self.is_needed_outside(value, first, second)]
+        merged = Region(space, [*kept, *second.stores], [*first.inside, *second.inside], self.order)
+        if merged.fault() or _row_fault(merged):
+            return None
+        return merged
+
+    def is_needed_outside(self, value: Value, *inner: Region) -> bool:
+        return value in self.results or any(region.needs_value(value) for region in self.regions if region not in inner)
 
 
 def _elementwise_refusal(value: Value, user: Region, is_stored: bool) -> str:
@@ -161,9 +186,20 @@ def _elementwise_refusal(value: Value, user: Region, is_stored: bool) -> str:
     if is_stored:
         if user.space.index(shape) is None:
             return f"its shape {shape} is not the kernel's, which iterates over {user.space}"
-        if isinstance(user.space, Rows) and user.space.is_full(shape) and not user.full_stores:
-            return "the kernel reduces it; what it is made of shall be able to join the kernel that writes it"
+        if isinstance(user.space, Rows) and user.space.is_full(shape):
+            if not user.full_stores:
+                return "the kernel reduces it; what it is made of shall be able to join the kernel that writes it"
+            if _follows_product(value):
+                return "it can be computed where the product that it follows is"
     return ""
+
+
+def _follows_product(value: Value) -> bool:
+    """True if `value` is made element by element of a matrix product."""
+    node = value.node
+    if node is None or not has_element_rule(node):
+        return node is not None and node.op.name == "matmul"
+    return any(_follows_product(operand) for operand in node.inputs if operand.type.size == value.type.size)
 
 
 def _operand_flops(value: Value, user: Region) -> float:
@@ -179,18 +215,27 @@ def _row_fault(region: Region) -> str:
         return ""
     if space.reduced > MAX_ROW:
         return f"a row of {space.reduced} elements does not fit into one tile (at most {MAX_ROW})"
+    if not space.has_neighbours_in_row and NEIGHBOURS * space.reduced > MAX_ROW:
+        return f"{NEIGHBOURS} columns of {space.reduced} elements do not fit into one tile (at most {MAX_ROW})"
     if space.kept < 32 and space.kept * space.reduced > SMALL:
         return f"{space.kept} rows alone would have to do all of the work"
     return ""
 
 
-def _same_space(first: Region, second: Region) -> bool:
+def _common_space(first: Region, second: Region, is_chain: bool) -> Space | None:
+    """The space of a kernel that computes both; None if there is none."""
     a, b = first.space, second.space
+    if isinstance(a, Flat) and isinstance(b, Flat):
+        return a if a == b else None
     if isinstance(a, Rows) and isinstance(b, Rows):
-        return ((a.kept, a.reduced) == (b.kept, b.reduced) and (a.full, a.axes) == (b.full, b.axes)) or (
-            a.kept == b.kept == 1 and a.reduced == b.reduced and not first.full_stores and not second.full_stores
-        )
-    return isinstance(a, Flat) and a == b
+        same = (a.full, a.axes) == (b.full, b.axes)
+        alike = a.kept == b.kept == 1 and a.reduced == b.reduced and not first.full_stores and not second.full_stores
+        return a if same or alike else None
+    if isinstance(a, Rows) and isinstance(b, Flat) and b.size == a.kept:
+        return a if is_chain or b.size == 1 else None
+    if isinstance(a, Rows) and isinstance(b, Flat) and b.size == a.kept * a.reduced:
+        return a if is_chain and first.full_stores else None
+    return None
 
 
 def _is_small(region: Region) -> bool:
@@ -202,40 +247,6 @@ def _is_small(region: Region) -> bool:
 
 def _big(values: Iterable[Value]) -> list[Value]:
     return [value for value in values if value.type.size != 1]
-
-
-def reaches(regions: Sequence[Region], start: Region, end: Region) -> bool:
-    """True if `end` needs something that `start` leads to."""
-    stack, seen = [start], {id(start)}
-    while stack:
-        region = stack.pop()
-        for other in regions:
-            if id(other) not in seen and any(other.needs_value(value) for value in region.stores):
-                if other is end:
-                    return True
-                seen.add(id(other))
-                stack.append(other)
-    return False
-
-
-def sorted_regions(regions: Sequence[Region]) -> list[Region]:
-    """Regions after those whose results they need; apart from that, in the order of the graph."""
-    writer = {value: region for region in regions for value in region.stores}
-    order: list[Region] = []
-    done: set[int] = set()
-
-    def visit(region: Region) -> None:
-        if id(region) in done:
-            return
-        done.add(id(region))
-        for value in region.needs:
-            if value in writer and writer[value] is not region:
-                visit(writer[value])
-        order.append(region)
-
-    for region in sorted(regions, key=_last_position):
-        visit(region)
-    return order
 
 
 def _last_position(region: Region) -> int:

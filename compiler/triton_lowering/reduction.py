@@ -19,6 +19,8 @@ from .spaces import Rows
 from .writer import KernelWriter, Place, number_text, static_shape, tile_dtype
 
 TILE = 4096
+#: Results in a tile whose neighbours in memory belong to different results: 128 bytes of float32.
+NEIGHBOURS = 32
 _TILE = "[BLOCK_KEPT, BLOCK_REDUCED]"
 
 
@@ -58,9 +60,9 @@ def draft_reduction(region: Region, places: Mapping[Value, Place], targets: Targ
 def block_sizes(rows: Rows, whole: bool) -> tuple[int, int]:
     """The tile: results, and elements of each.
 
-    Neighbours in memory should be in one tile: if the last axis is not reduced, the tile has at least 32 results.
+    Neighbours in memory should be in one tile: if the last axis is not reduced, the tile has at least NEIGHBOURS results.
     """
-    least = min(power_of_two(rows.kept), 32 if rows.full and len(rows.full) - 1 not in rows.axes else 1)
+    least = min(power_of_two(rows.kept), 1 if rows.has_neighbours_in_row else NEIGHBOURS)
     whole_row = power_of_two(max(rows.reduced, 1))
     reduced = whole_row if whole else min(whole_row, TILE // least)
     # Programs enough for a GPU if there is work for them, but few for the interpreter if there is not.

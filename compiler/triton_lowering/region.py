@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from ..graph import Node, Value
-from ..indexing import flatten_index
+from ..indexing import flatten_index, unflatten_index, variable
 from ..ops.base import Index
 from .reads import Demands, demands_of, has_element_rule, is_gathered, reads
-from .spaces import Flat, Product, Rows, Space
+from .spaces import Product, Rows, Space
 from .writer import static_shape
 
 REDUCTIONS = ("sum", "mean", "prod", "max", "min", "any", "all", "argmax", "argmin")
 
 #: Ops that only say where elements come from, or cost nothing: every kernel that needs them computes them for itself.
-FREE = frozenset(
-    ("constant", "dimension", "iota", "identity", "stop_gradient", "reshape", "transpose", "expand_dims", "squeeze")
-    + ("broadcast_to", "slice", "pad")
-)
+_VIEWS = ("identity", "stop_gradient", "reshape", "transpose", "expand_dims", "squeeze", "broadcast_to", "slice", "pad")
+FREE = frozenset({"constant", "dimension", "iota", *_VIEWS})
 
 
 def is_reduction(node: Node) -> bool:
@@ -87,12 +86,10 @@ class Region:
         """The region with more in it, perhaps in another space."""
         return Region(space or self.space, (*self.stores, *stores), (*self.inside, *inside), self.order, self.is_update)
 
-    @property
-    def needs(self) -> Iterator[Value]:
+    @cached_property
+    def needs(self) -> tuple[Value, ...]:
         """Values that must be in memory before the kernel starts."""
-        for value in dict.fromkeys((*self.demands, *self.operand_demands)):
-            if not self.computes(value):
-                yield value
+        return tuple(v for v in dict.fromkeys((*self.demands, *self.operand_demands)) if not self.computes(v))
 
     def needs_value(self, value: Value) -> bool:
         return (value in self.demands or value in self.operand_demands) and not self.computes(value)
@@ -147,7 +144,7 @@ class Region:
     def _place(self, value: Value) -> Index:
         """Where `value` is computed to be stored or used further. A place that does not exist is found by `fault`."""
         shape = static_shape(value)
-        return self.space.index(shape) or Flat(int(value.type.size)).index(shape)
+        return self.space.index(shape) or unflatten_index(variable("i", int(value.type.size)), shape)
 
     def _operands(self, value: Value, index: Index) -> Iterable[tuple[Value, Index]]:
         node = value.node

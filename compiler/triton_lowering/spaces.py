@@ -68,6 +68,11 @@ class Rows:
             return unflatten_index(flatten_index(self.operand_index(), self.full), shape)
         return unflatten_index(variable("kept", self.kept), shape) if prod(shape) == self.kept else None
 
+    @property
+    def has_neighbours_in_row(self) -> bool:
+        """True if the last axis is reduced."""
+        return not self.full or len(self.full) - 1 in self.axes
+
     def is_full(self, shape: Sizes) -> bool:
         """True if an array of `shape` has an element for every element that is reduced."""
         return self.reduced != 1 and (shape == self.full or (self._is_row_major and prod(shape) == prod(self.full)))

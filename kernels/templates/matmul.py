@@ -25,20 +25,20 @@ def matmul(
     tiles_m: tl.constexpr = (M + BLOCK_M - 1) // BLOCK_M
     tiles_n: tl.constexpr = (N + BLOCK_N - 1) // BLOCK_N
     tile = tl.program_id(0)
-    batch = tl.program_id(1)
+    batch = tl.program_id(1)  # if used
     first = tile // (GROUP * tiles_n) * GROUP
     height = tl.minimum(tiles_m - first, GROUP)
     m = ((first + tile % (GROUP * tiles_n) % height) * BLOCK_M + tl.arange(0, BLOCK_M))[:, None]
     n = (tile % (GROUP * tiles_n) // height * BLOCK_N + tl.arange(0, BLOCK_N))[None, :]
-    m_inside = m < M
-    n_inside = n < N
+    m_inside = m < M  # if used
+    n_inside = n < N  # if used
     # <before>
     product = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
     for start in range(0, K, BLOCK_K):
         ka = (start + tl.arange(0, BLOCK_K))[None, :]
         kb = (start + tl.arange(0, BLOCK_K))[:, None]
-        ka_inside = ka < K
-        kb_inside = kb < K
+        ka_inside = ka < K  # if used
+        kb_inside = kb < K  # if used
         # <operands>
         product = tl.dot(a, b, product, input_precision=PRECISION)
     # <epilogue>

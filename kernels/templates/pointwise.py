@@ -9,5 +9,5 @@ import triton.language as tl
 @triton.jit
 def pointwise(pointers, SIZE: tl.constexpr, BLOCK: tl.constexpr):
     i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
-    inside = i < SIZE
+    inside = i < SIZE  # if used
     # <body>

@@ -28,5 +28,5 @@ def smaller(a, b):
 @triton.jit
 def reduction(pointers, KEPT: tl.constexpr, REDUCED: tl.constexpr, BLOCK_KEPT: tl.constexpr, BLOCK_REDUCED: tl.constexpr):
     kept = (tl.program_id(0) * BLOCK_KEPT + tl.arange(0, BLOCK_KEPT))[:, None]
-    kept_inside = kept < KEPT
+    kept_inside = kept < KEPT  # if used
     # <body>

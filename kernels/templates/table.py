@@ -21,5 +21,5 @@ def table(pointers, addresses, arrays, starts, sizes, COLUMNS: tl.constexpr, BLO
         # <whole>
     else:
         i = start + tl.arange(0, BLOCK)
-        inside = i < size
+        inside = i < size  # if used
         # <part>
