@@ -5,14 +5,17 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from graphkeras.compiler.dims import Dim, bind_shape, symbols_of
+from graphkeras.compiler.executables.triton import TritonBackend
 from graphkeras.compiler.graph import Graph, Value, bind_attrs
 from graphkeras.compiler.ops.base import Arg, Op, Sample
 from graphkeras.compiler.types import TensorType, numpy_dtype
+from graphkeras.kernels.devices import get_device
 
 Array = np.ndarray[Any, Any]
 
@@ -43,6 +46,12 @@ class Case:
         assert node is not None
         result = self.op.evaluate(*self.feeds, **bind_attrs(node.attrs, SIZES))
         return result if isinstance(result, tuple) else (result,)
+
+
+@cache
+def interpreter() -> TritonBackend:
+    """The triton target without a GPU, shared by all tests."""
+    return TritonBackend(get_device("interpreter"))
 
 
 def cases(op: Op) -> Iterator[Case]:

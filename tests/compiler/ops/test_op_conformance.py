@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import graphkeras.compiler.ops  # noqa: F401  (fills the registry)
+from graphkeras.compiler import driver
 from graphkeras.compiler.autodiff import gradients
 from graphkeras.compiler.dims import DimLike
-from graphkeras.compiler.driver import compile_graph
 from graphkeras.compiler.executables.reference import evaluate_graph
 from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.ops.base import Composite, expanded
@@ -16,14 +16,22 @@ from graphkeras.compiler.parser import parse_graph
 from graphkeras.compiler.registry import OPS
 from graphkeras.compiler.types import TensorType, type_of
 from graphkeras.compiler.verify import verify_structure
-from tests.compiler.conformance import SIZES, Array, Case, case, cases, difference, float64_samples, graph_of
+from tests.compiler.conformance import SIZES, Array, Case, case, cases, difference, float64_samples, graph_of, interpreter
 
 ALL = sorted(OPS)
 #: target -> ops that it cannot run yet. It must shrink: an op that works and stands here fails its test.
-NOT_YET: dict[str, frozenset[str]] = {"onnxruntime": frozenset()}
+NOT_YET: dict[str, frozenset[str]] = {
+    "onnxruntime": frozenset(),
+    "triton": frozenset({"scatter_add", "softmax_cross_entropy", "sparse_softmax_cross_entropy"}),
+}
 STEP = 1e-5
 #: Finite differences in float64: rounding / STEP + STEP ** 2 * third derivative.
 DERIVATIVE_TOLERANCE = 2e-6
+
+
+@pytest.fixture(autouse=True)
+def triton_runs_in_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(driver._BACKENDS, "triton", interpreter())
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -89,7 +97,7 @@ def _problem_on(target: str, several: list[Case]) -> str:
     """What goes wrong when `target` runs the cases; "" if nothing does."""
     graph, feeds = graph_of(several)
     try:
-        results = compile_graph(graph, {}, target).executable.run(feeds)
+        results = driver.compile_graph(graph, {}, target).executable.run(feeds)
     except (NotImplementedError, ValueError) as error:
         if len(several) == 1:
             return f"{several[0]}: {error}"
