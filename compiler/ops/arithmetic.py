@@ -94,7 +94,8 @@ class Power(Elementwise):
         size = k.let(f"tl.exp2({b} * tl.log2(tl.abs({a})))")
         whole = k.let(f"tl.floor({b}) == {b}")
         odd = k.let(f"{b} - 2.0 * tl.floor({b} * 0.5) == 1.0")
-        signed = k.let(f"tl.where({a} < 0.0, tl.where({whole}, tl.where({odd}, -{size}, {size}), float('nan')), {size})")
+        broken = k.let(f"tl.where({a} == float('-inf'), {size}, float('nan'))")
+        signed = k.let(f"tl.where({a} < 0.0, tl.where({whole}, tl.where({odd}, -{size}, {size}), {broken}), {size})")
         exact = f"tl.where(({b} == 0.0) | ({a} == 1.0), 1.0, {signed})"
         return k.let(f"({exact}).to(tl.{'float64' if node.output.type.dtype == 'float64' else 'float32'})")
 
