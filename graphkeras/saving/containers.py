@@ -1,7 +1,8 @@
-"""Opening saved files: what kind of file it is, and the message when it is not what was asked for."""
+"""The containers that models are stored in: HDF5 and ZIP; and the messages for a file that is not what was asked for."""
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 from collections.abc import Iterator
@@ -55,6 +56,17 @@ _MEANING = {
 def not_what_was_asked(path: str | os.PathLike[str], wanted: str, advice: str) -> ValueError:
     """The error for a file of another kind than its name or use says."""
     return ValueError(f"{path} is not {wanted}: it is {_MEANING[kind_of(path)]}. {advice}")
+
+
+@contextmanager
+def new_hdf5() -> Iterator[tuple[h5py.File, io.BytesIO]]:
+    """A new HDF5 file in memory, and the buffer that holds its bytes after the block.
+
+    The HDF5 library crashes the process when the disk gets full while it writes, so it never writes to the disk itself.
+    """
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        yield file, buffer
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import h5py
 
 import graphkeras
 
-from .containers import open_hdf5, open_zip
+from .containers import new_hdf5, open_hdf5, open_zip
 from .files import replacing
 from .serialization import deserialize_keras_object, serialize_keras_object
 from .weights_h5 import read_weights, write_weights
@@ -38,17 +38,12 @@ def save_archive(model: Any, path: str | os.PathLike[str], include_optimizer: bo
         "graphkeras_version": graphkeras.__version__,
     }
     config = json.dumps(written)
-    with replacing(path) as temporary:
-        weights = temporary.with_name(f"{temporary.name}.weights")
-        try:
-            with h5py.File(weights, "w") as file:
-                write_weights(model, file, include_optimizer)
-            with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr(METADATA, json.dumps(metadata))
-                archive.writestr(CONFIG, config)
-                archive.write(weights, WEIGHTS)
-        finally:
-            weights.unlink(missing_ok=True)
+    with new_hdf5() as (file, weights):
+        write_weights(model, file, include_optimizer)
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(METADATA, json.dumps(metadata))
+        archive.writestr(CONFIG, config)
+        archive.writestr(WEIGHTS, weights.getvalue())
 
 
 def load_archive(

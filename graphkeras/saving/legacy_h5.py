@@ -14,7 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from .containers import open_hdf5
+from .containers import new_hdf5, open_hdf5
 from .files import replacing
 from .keras_archive import KERAS_VERSION
 from .legacy_config import compile_config, from_legacy, to_legacy, training_config
@@ -34,7 +34,7 @@ def save_h5(model: Any, path: str | os.PathLike[str], include_optimizer: bool = 
     """Write `model` to `path`; the old file stays whole until the new one is."""
     written = serialize_keras_object(model)
     compiled = written.pop("compile_config", None) if include_optimizer else None
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5() as (file, content):
         file.attrs["keras_version"] = KERAS_VERSION
         file.attrs["backend"] = "graphkeras"
         file.attrs["model_config"] = json.dumps(to_legacy(written))
@@ -44,6 +44,8 @@ def save_h5(model: Any, path: str | os.PathLike[str], include_optimizer: bool = 
             file.attrs["training_config"] = json.dumps(training_config(compiled))
             _write_named(file.create_group(OPTIMIZER_WEIGHTS), optimizer.variables)
         write_random_state(model, file)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def write_layers(model: Any, group: h5py.Group) -> None:

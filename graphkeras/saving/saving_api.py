@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
-
-from .containers import kind_of, not_what_was_asked, open_hdf5, open_zip
+from .containers import kind_of, new_hdf5, not_what_was_asked, open_hdf5, open_zip
 from .files import replacing
 from .keras_archive import load_archive, open_weights, save_archive
 from .legacy_config import from_legacy
@@ -92,8 +90,10 @@ def save_weights(model: Any, filepath: PathLike, overwrite: bool = True) -> None
     if not path.name.endswith(".weights.h5"):
         raise ValueError(f"A file of weights ends with .weights.h5, got {path}. For the whole model use model.save.")
     _require_built(model, "save")
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with new_hdf5() as (file, content):
         write_weights(model, file)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def load_weights(model: Any, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False) -> None:
