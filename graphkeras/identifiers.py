@@ -1,4 +1,4 @@
-"""The object that a user means who writes a name, an object, a class, a function or a config for a loss, metric or optimizer."""
+"""The loss, metric or optimizer that a user means by a name, an object, a class, a function or a config."""
 
 from __future__ import annotations
 

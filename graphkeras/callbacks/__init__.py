@@ -1,1 +1,25 @@
-"""Callbacks: what happens between batches and epochs."""
+"""`keras.callbacks`: what happens at moments of training."""
+
+from .callback import Callback
+from .callback_list import CallbackList
+from .checkpoint import ModelCheckpoint
+from .csv_logger import CSVLogger
+from .history import History
+from .lambda_callback import LambdaCallback
+from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from .progbar_logger import ProgbarLogger
+from .stopping import EarlyStopping, TerminateOnNaN
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]

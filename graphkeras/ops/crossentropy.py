@@ -55,7 +55,8 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     if shape_of(target) != expected:
         raise ValueError(
             f"sparse_categorical_crossentropy: predictions of shape {shape_text(shape_of(output))} need integer labels "
-            f"of shape {shape_text(expected)}, got {shape_text(shape_of(target))}. For one-hot labels use categorical_crossentropy."
+            f"of shape {shape_text(expected)}, got {shape_text(shape_of(target))}. "
+            "For one-hot labels use categorical_crossentropy."
         )
     logits = output if from_logits else logits_under(output, "softmax", axis)
     if logits is None:

@@ -33,7 +33,11 @@ def standardize(data: Any, name: str) -> Any:
             return _array(data, name)
         if not data:
             raise ValueError(f"{name} is empty.")
-        return type(data)(standardize(item, f"{name}[{k}]") for k, item in enumerate(data)) if type(data) in (list, tuple) else data
+        return (
+            type(data)(standardize(item, f"{name}[{k}]") for k, item in enumerate(data))
+            if type(data) in (list, tuple)
+            else data
+        )
     return _array(data, name)
 
 

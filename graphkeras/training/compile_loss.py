@@ -79,9 +79,7 @@ class CompileLoss:
     def _for_each_output(self, names: Sequence[str | None]) -> list[list[Any]]:
         """For each output the losses that it was given."""
         loss = self._loss
-        if isinstance(loss, Mapping) and "class_name" not in loss:
-            entries = per_output(loss, names, "loss")
-        elif isinstance(loss, (list, tuple)) and len(names) > 1:
+        if (isinstance(loss, Mapping) and "class_name" not in loss) or (isinstance(loss, (list, tuple)) and len(names) > 1):
             entries = per_output(loss, names, "loss")
         else:
             entries = [loss] * len(names)

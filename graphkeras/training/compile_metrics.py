@@ -43,7 +43,9 @@ class CompileMetrics(Metric):
         super().__init__(name="compile_metrics")
         for given, argument in ((metrics, "metrics"), (weighted_metrics, "weighted_metrics")):
             if given is not None and not isinstance(given, (list, tuple, dict)):
-                raise TypeError(f"compile: {argument} must be a list or a dict, got {type(given).__name__}: [{given!r}] is meant?")
+                raise TypeError(
+                    f"compile: {argument} must be a list or a dict, got {type(given).__name__}: [{given!r}] is meant?"
+                )
         self._given = ((metrics, False, "metrics"), (weighted_metrics, True, "weighted_metrics"))
         self._output_names = output_names
         self.parts: list[OutputMetric] = []
@@ -81,7 +83,11 @@ class CompileMetrics(Metric):
         measured = {part.position for part in self.parts}
         targets = per_output(y_true, names, "y", skip=[position not in measured for position in range(len(names))])
         if isinstance(sample_weight, (list, tuple, Mapping)):
-            weights = per_output(sample_weight, names, "sample_weight") if len(sample_weight) > 1 else list(sample_weight) * len(names)
+            weights = (
+                per_output(sample_weight, names, "sample_weight")
+                if len(sample_weight) > 1
+                else list(sample_weight) * len(names)
+            )
         else:
             weights = [sample_weight] * len(names)
         for part in self.parts:
@@ -109,8 +115,8 @@ def _lists(given: Any, names: Sequence[str | None], argument: str) -> list[list[
     if isinstance(given, (list, tuple)) and len(given) != len(names):
         raise ValueError(
             f"compile: {argument} has {len(given)} entries, the model has {len(names)} outputs "
-            f"({', '.join(str(name) for name in names)}). Give one entry (a metric or a list of metrics, or None) for each output, "
-            "or a dict by output name."
+            f"({', '.join(str(name) for name in names)}). Give one entry for each output "
+            "(a metric, a list of metrics, or None), or a dict by output name."
         )
     return [_flat(entry) for entry in per_output(given, names, argument)]
 

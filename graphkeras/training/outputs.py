@@ -42,8 +42,8 @@ def per_output(given: Any, names: Sequence[str | None], what: str, skip: Sequenc
             left = iter(given)
             return [None if skipped else next(left) for skipped in skip]
         raise ValueError(
-            f"{what} has {len(given)} entries, the model has {len(names)} output{'s' if len(names) > 1 else ''}{_shown(names)}. "
-            f"Give one entry for each output, in their order, or a dict by output name."
+            f"{what} has {len(given)} entries, the number of outputs of the model is {len(names)}{_shown(names)}. "
+            "Give one entry for each output, in their order, or a dict by output name."
         )
     if len(names) == 1:
         return [given]

@@ -1,0 +1,167 @@
+"""Where batches come from: arrays in memory, or anything that yields batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from .arrays import Array, leaves, sample_count, standardize
+from .packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from .shuffling import permutation
+
+#: How many bytes of shuffled samples are gathered at once. Large enough that gathering costs a step little, small enough
+#: to stay in the processor's cache until the step reads it.
+CHUNK_BYTES = 4 << 20
+
+
+class Source:
+    """Where batches come from.
+
+    Attributes:
+        samples: how many samples there are, or None if it is not known.
+        steps: how many batches make a pass, or None if it is not known.
+    """
+
+    samples: int | None = None
+
+    def __init__(self, steps: int | None, limit: int | None) -> None:
+        self.steps = steps if limit is None else limit
+        self._limit = limit
+        self._going: Iterator[Any] | None = None
+        self._passes = 0
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a pass may be another number of batches than all the data."""
+        return self._limit is not None
+
+    def batches(self, number: int = 0) -> Iterator[Any]:
+        """The batches of one pass. `number` tells passes apart, so that each has its own order.
+
+        With a given number of steps, a pass goes on where the last one stopped, and starts again at the end of the data.
+        """
+        return self._pass(number) if self._limit is None else self._limited(self._limit)
+
+    def _limited(self, limit: int) -> Iterator[Any]:
+        left, fresh = limit, False
+        while left:
+            if self._going is None:
+                self._going, fresh = self._pass(self._passes), True
+                self._passes += 1
+            for batch in self._going:
+                fresh = False
+                yield batch
+                left -= 1
+                if not left:
+                    return
+            self._going = None
+            if fresh:
+                return  # nothing at all: a generator that has been read
+
+    def _pass(self, number: int) -> Iterator[Any]:
+        """All the data, once."""
+        raise NotImplementedError(f"{type(self).__name__} must define _pass.")
+
+
+class ArraySource(Source):
+    """Batches cut from arrays: for each batch the list of its arrays.
+
+    Without shuffling, batches are views. With it, a chunk of several batches is gathered into a buffer, and batches are
+    views of that; two buffers take turns, so that a batch stays intact while the next one is made.
+
+    Args:
+        x, y, sample_weight: standardized arrays in nested lists, tuples and dicts; None for what there is not.
+        batch_size: samples in a batch; the last batch of a pass may have fewer.
+        shuffle_seed: the seed of the order of samples, or None to keep their order.
+        limit: how many batches make a pass, if not all.
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        batch_size: int,
+        shuffle_seed: int | None = None,
+        limit: int | None = None,
+    ) -> None:
+        self.samples: int = sample_count(x, y, sample_weight)
+        super().__init__(-(-self.samples // batch_size), limit)
+        self.batch_size, self.shuffle_seed = batch_size, shuffle_seed
+        self.structure = pack_x_y_sample_weight(x, y, sample_weight)
+        self._arrays = [np.ascontiguousarray(array) for array in leaves(self.structure)]
+        self._buffers: list[list[Array]] = []
+
+    def example(self) -> Any:
+        """A batch, to compile for."""
+        return tree.map_structure(lambda array: array if array is None else array[: self.batch_size], self.structure)
+
+    def _pass(self, number: int) -> Iterator[list[Array]]:
+        if self.shuffle_seed is not None:
+            return self._shuffled(permutation(self.shuffle_seed, number, self.samples))
+        return self._in_order()
+
+    def _in_order(self) -> Iterator[list[Array]]:
+        arrays, size = self._arrays, self.batch_size
+        for start in range(0, self.samples, size):
+            yield [array[start : start + size] for array in arrays]
+
+    def _shuffled(self, order: Array) -> Iterator[list[Array]]:
+        size, chunk = self.batch_size, self._chunk_size()
+        for turn, start in enumerate(range(0, self.samples, chunk)):
+            places = order[start : start + chunk]
+            gathered = [
+                np.take(array, places, axis=0, out=buffer[: len(places)], mode="clip")
+                for array, buffer in zip(self._arrays, self._buffers[turn % 2])
+            ]
+            for first in range(0, len(places), size):
+                yield [array[first : first + size] for array in gathered]
+
+    def _chunk_size(self) -> int:
+        """Samples of a chunk, a multiple of the batch size; makes the buffers."""
+        sample_bytes = sum(array[:1].nbytes for array in self._arrays) or 1
+        chunk = max(1, CHUNK_BYTES // (sample_bytes * self.batch_size)) * self.batch_size
+        if not self._buffers:
+            rows = min(chunk, self.samples)
+            self._buffers = [[np.empty((rows, *array.shape[1:]), array.dtype) for array in self._arrays] for _ in range(2)]
+        return chunk
+
+
+class IterableSource(Source):
+    """Batches from a generator, an iterable of batches, or a `PyDataset`: each as `train_step` gets it.
+
+    Args:
+        data: yields x, (x, y) or (x, y, sample_weight).
+        limit: how many batches make a pass; None for all.
+        adapt: gives the weights of samples for (x, y, sample_weight); for class weights.
+    """
+
+    def __init__(self, data: Any, limit: int | None = None, adapt: Callable[[Any, Any], Any] | None = None) -> None:
+        self._is_sequence = hasattr(data, "__len__") and hasattr(data, "__getitem__")
+        super().__init__(len(data) if self._is_sequence else None, limit)
+        self._data, self._adapt = data, adapt
+
+    def _pass(self, number: int) -> Iterator[Any]:
+        batches = (self._data[k] for k in range(len(self._data))) if self._is_sequence else iter(self._data)
+        for batch in batches:
+            yield self._standard(batch)
+        if hasattr(self._data, "on_epoch_end"):
+            self._data.on_epoch_end()
+
+    def _standard(self, batch: Any) -> Any:
+        named = zip(unpack_x_y_sample_weight(batch), ("x", "y", "sample_weight"))
+        x, y, sample_weight = (standardize(part, name) for part, name in named)
+        sample_count(x, y, sample_weight)
+        if self._adapt is not None:
+            sample_weight = self._adapt(y, sample_weight)
+        return pack_x_y_sample_weight(x, y, sample_weight)
+
+
+def yields_batches(data: Any) -> bool:
+    """Whether `data` is a source of batches rather than an array or a structure of arrays."""
+    if data is None or isinstance(data, (list, tuple, dict, str, bytes)) or hasattr(data, "__array__"):
+        return False
+    return hasattr(data, "__next__") or hasattr(data, "__iter__") or (hasattr(data, "__getitem__") and hasattr(data, "__len__"))

@@ -1,0 +1,72 @@
+"""What `compile` leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import losses, metrics
+from ..metrics import Mean
+from ..tracing import StaticFunction
+from .compile_loss import CompileLoss
+from .compile_metrics import CompileMetrics
+
+
+@dataclass
+class TrainingState:
+    """Loss, metrics and compiled functions of a model; one object, so that the model does not take them for its own layers.
+
+    Attributes:
+        loss: the compiled loss, or None.
+        metrics: the compiled metrics.
+        loss_tracker: the mean of the loss over the samples of an epoch.
+        steps_per_execution: how many steps pass between calls of callbacks.
+        config: the arguments of `compile`.
+        functions: the compiled steps by kind.
+    """
+
+    loss: CompileLoss | None
+    metrics: CompileMetrics
+    loss_tracker: Mean
+    steps_per_execution: int = 1
+    config: dict[str, Any] = field(default_factory=dict)
+    functions: dict[str, StaticFunction] = field(default_factory=dict)
+    _depends_on: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def for_prediction(cls) -> TrainingState:
+        """Functions only."""
+        return cls(None, CompileMetrics(None), Mean(name="loss"))
+
+    def function(
+        self, kind: str, step: Callable[[Any], Any], depends_on: tuple[Any, ...] = (), force: bool = False
+    ) -> StaticFunction:
+        """The compiled step; made anew when what it depends on beside its data has changed."""
+        if force or kind not in self.functions or self._depends_on.get(kind) != depends_on:
+            self.functions[kind] = StaticFunction(step, name=f"{kind}_step")
+            self._depends_on[kind] = depends_on
+        return self.functions[kind]
+
+    def check_names(self) -> None:
+        """Look up the names of losses and metrics.
+
+        Raises:
+            ValueError: for an unknown one; lists the near matches.
+        """
+        for name in _names(self.config.get("loss")):
+            if name.lower() not in ("crossentropy", "ce"):
+                losses.get(name)
+        for argument in ("metrics", "weighted_metrics"):
+            for name in _names(self.config.get(argument)):
+                if name.lower() not in ("accuracy", "acc"):
+                    metrics.get(name)
+
+
+def _names(given: Any) -> list[str]:
+    """The strings in nested lists and dicts, without those in configs."""
+    if isinstance(given, dict):
+        return [] if "class_name" in given else [name for item in given.values() for name in _names(item)]
+    if isinstance(given, (list, tuple)):
+        return [name for item in given for name in _names(item)]
+    return [given] if isinstance(given, str) else []
