@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import ml_dtypes  # noqa: F401  (makes numpy know the name bfloat16)
 import numpy as np
@@ -39,6 +40,22 @@ def check_program(program: Program, states: Mapping[str, Memory]) -> None:
         reason = _wrong_kernel(launch.kernel) or _wrong_grid(launch) or _wrong_arguments(launch, buffers)
         if reason:
             raise ValueError(f"Program {program.name}, launch {index} of kernel {launch.kernel.name}: {reason}.")
+
+
+def check_inputs(program: str, buffers: Sequence[Buffer], arrays: Sequence[np.ndarray[Any, Any]]) -> None:
+    """The arrays for a run are as many, as large and of the dtypes as the input buffers.
+
+    Raises:
+        ValueError: saying what came and what is needed.
+    """
+    if len(arrays) != len(buffers):
+        raise ValueError(f"Program {program} has {len(buffers)} inputs, but {len(arrays)} arrays came.")
+    for buffer, array in zip(buffers, arrays, strict=True):
+        if array.size != buffer.size or array.dtype != np.dtype(buffer.dtype):
+            raise ValueError(
+                f"Input {buffer.name!r} of program {program} must be {buffer.size} numbers of {buffer.dtype}, "
+                f"got shape {array.shape} (= {array.size}) of {array.dtype}."
+            )
 
 
 def _wrong_buffer(buffer: Buffer, arena_bytes: int, buffers: Mapping[str, Buffer], states: Mapping[str, Memory]) -> str:

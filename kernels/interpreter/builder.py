@@ -32,9 +32,9 @@ def numbers(handle: Any) -> Array:
 
 
 def handle_of(values: Array, dtype: Any) -> Any:
-    """A handle of triton type `dtype` that holds `values`, rounded to nearest."""
+    """A handle of triton type `dtype` that holds the numbers `values`, rounded to nearest."""
     scalar = dtype.scalar
-    if scalar == tl.bfloat16 and values.dtype != np.uint16:
+    if scalar == tl.bfloat16:
         return TensorHandle(values.astype(np.float32).astype(BFLOAT16).view(np.uint16), scalar)
     return TensorHandle(values.astype(_get_np_dtype(scalar), copy=False), scalar)
 
@@ -78,6 +78,10 @@ class Builder(InterpreterBuilder):  # type: ignore[misc]  # triton has no types
 
     def get_bf16(self, value: float) -> Any:
         return handle_of(np.array([value], np.float32), tl.bfloat16)
+
+    def get_all_ones_value(self, type: Any) -> Any:
+        dtype = _get_np_dtype(type)
+        return TensorHandle(np.full(1, ~dtype.type(0), dtype), type.scalar)
 
     def cast_impl(self, src: Any, dst_type: Any) -> Any:
         return handle_of(numbers(src), dst_type)

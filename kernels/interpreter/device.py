@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import triton.language as tl
-from triton.runtime.interpreter import TensorHandle, _get_np_dtype
 
-from ..arguments import is_pointer, scalar
-from ..checks import IN_ARENA, buffer_bytes, check_program
+from ..checks import IN_ARENA, buffer_bytes, check_inputs, check_program
 from ..device import Memory
-from ..errors import KernelError
-from ..program import Argument, Buffer, Launch, Pointer, Program
-from ..source import failing_line, jit_function
-from .language import builder, interpreted, interpreting
+from ..program import Buffer, Launch, Pointer, Program
+from .language import interpreting
+from .launch import PreparedLaunch, prepare_launch
 from .memory import UNWRITTEN, Guard, HostMemory
 
 Array = np.ndarray[Any, Any]
@@ -75,12 +69,12 @@ class InterpreterProgram:
 
         Raises:
             KernelError: when a kernel fails, or touches memory that is not its own.
+            ValueError: for another number of inputs, dtype or size.
         """
-        if len(inputs) != len(self._inputs):
-            raise ValueError(f"Program {self._name} has {len(self._inputs)} inputs, but {len(inputs)} arrays came.")
+        check_inputs(self._name, self._inputs, inputs)
         self._arena.bytes.fill(UNWRITTEN)
         for buffer, array in zip(self._inputs, inputs, strict=True):
-            self._view(buffer)[:] = _input(buffer, array)
+            self._view(buffer)[:] = array.reshape(-1)
         with interpreting(), np.errstate(all="ignore"):
             for launch in self._launches:
                 launch.run()
@@ -105,68 +99,12 @@ class InterpreterProgram:
         self._held.append(memory)
         return memory.address
 
-    def _prepare(self, launch: Launch, reverse: bool) -> _PreparedLaunch:
-        signature = launch.kernel.signature.items()
-        arguments = {
-            name: self._argument(type_name, argument)
-            for (name, type_name), argument in zip(signature, launch.arguments, strict=True)
-        }
+    def _prepare(self, launch: Launch, reverse: bool) -> PreparedLaunch:
+        values = [
+            self._addresses[argument.buffer] if isinstance(argument, Pointer) else argument for argument in launch.arguments
+        ]
         reached = {argument.buffer for argument in launch.arguments if isinstance(argument, Pointer)}
         for name in tuple(reached):
             reached.update(self._buffers[name].entries)
         guard = Guard((self._addresses[name], buffer_bytes(self._buffers[name]), name) for name in reached)
-        function = interpreted(jit_function(launch.kernel))
-        return _PreparedLaunch(launch, function, {**arguments, **launch.kernel.constants}, guard, reverse)
-
-    def _argument(self, type_name: str, argument: Argument) -> Any:
-        """The tensor that the kernel gets."""
-        dtype = tl.str_to_ty(type_name, None)
-        if isinstance(argument, Pointer):
-            data = np.array([self._addresses[argument.buffer]], np.uint64)
-        else:
-            assert not is_pointer(type_name)
-            data = scalar(type_name, argument).astype(_get_np_dtype(dtype))
-        return tl.tensor(TensorHandle(data, dtype), dtype)
-
-
-@dataclass(frozen=True)
-class _PreparedLaunch:
-    """A launch whose function and arguments are ready."""
-
-    launch: Launch
-    function: Callable[..., None]
-    arguments: Mapping[str, Any]
-    guard: Guard
-    reverse: bool
-
-    def run(self) -> None:
-        builder.guard = self.guard
-        builder.set_grid_dim(*self.launch.grid)
-        instances = list(product(*map(range, self.launch.grid)))
-        for instance in reversed(instances) if self.reverse else instances:
-            builder.set_grid_idx(*instance)
-            try:
-                self.function(**self.arguments)
-            except Exception as error:
-                kernel = self.launch.kernel
-                raise KernelError(
-                    f"Kernel {kernel.name} failed in program instance {instance} of grid {self.launch.grid}: "
-                    f"{type(error).__name__}: {error}",
-                    kernel.name,
-                    kernel.source,
-                    failing_line(error, kernel.source),
-                ) from error
-
-
-def _input(buffer: Buffer, array: Array) -> Array:
-    """`array` as flat numbers of the buffer's dtype.
-
-    Raises:
-        ValueError: for another dtype or number of elements.
-    """
-    if array.dtype != np.dtype(buffer.dtype) or array.size != buffer.size:
-        raise ValueError(
-            f"Input {buffer.name!r} must be {buffer.size} numbers of {buffer.dtype}, "
-            f"got shape {array.shape} (= {array.size}) of {array.dtype}."
-        )
-    return array.reshape(-1)
+        return prepare_launch(launch.kernel, launch.grid, values, guard, reverse)

@@ -31,16 +31,17 @@ def test_the_order_of_program_instances_does_not_matter(name):
         assert one.tobytes() == other.tobytes()
 
 
-def one_launch(body: str, arguments: str = "x, out", size: int = 8, reads: str = "float32", **kernel) -> Program:
-    """A program of one kernel over one block of `size` elements."""
-    letters = {"float32": "fp32", "bfloat16": "bf16", "int32": "i32", "uint32": "u32", "float16": "fp16", "bool": "i1"}
-    source = f"{HEADER}@triton.jit\ndef kernel({arguments}):\n    i = tl.arange(0, {size})\n" + "".join(
-        f"    {line}\n" for line in body.splitlines()
-    )
-    buffers = (Buffer("x", reads, size, "input", 0), Buffer("out", kernel.get("writes", reads), size, "output", 256))
-    signature = {"x": f"*{letters[reads]}", "out": f"*{letters[kernel.get('writes', reads)]}"}
-    launch = Launch(Kernel("kernel", source, signature), (1, 1, 1), (Pointer("x"), Pointer("out")))
-    return Program("one", buffers, (launch,), 512)
+TYPES = {"float32": "fp32", "bfloat16": "bf16", "int32": "i32", "uint32": "u32", "uint16": "u16", "bool": "i1"}
+
+
+def one_launch(body: str, size: int = 8, reads: str = "float32", writes: str = "") -> Program:
+    """A program of one kernel over one block `i` of `size` elements, from `x` to `out`."""
+    writes = writes or reads
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    source = f"{HEADER}@triton.jit\ndef kernel(x, out):\n    i = tl.arange(0, {size})\n{lines}"
+    buffers = (Buffer("x", reads, size, "input", 0), Buffer("out", writes, size, "output", 256))
+    kernel = Kernel("kernel", source, {"x": f"*{TYPES[reads]}", "out": f"*{TYPES[writes]}"})
+    return Program("one", buffers, (Launch(kernel, (1, 1, 1), (Pointer("x"), Pointer("out"))),), 512)
 
 
 def run_once(program: Program, *inputs: np.ndarray) -> np.ndarray:
@@ -125,6 +126,18 @@ def test_unsigned_integers_wrap_and_shift():
     np.testing.assert_array_equal(run_once(one_launch(body, reads="uint32"), x), expected)
 
 
+def test_integers_become_bfloat16_by_their_value():
+    x = values(1, 2, 300, 65535, dtype="uint16")
+    got = run_once(one_launch("tl.store(out + i, tl.load(x + i).to(tl.bfloat16))", reads="uint16", writes="bfloat16"), x)
+    assert got.tobytes() == x.astype("bfloat16").tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "uint32", "int32", "bool"])
+def test_all_bits_are_turned(dtype):
+    x = values(1, 0, 1, 77 if dtype != "bool" else 1, dtype=dtype)
+    np.testing.assert_array_equal(run_once(one_launch("tl.store(out + i, ~tl.load(x + i))", reads=dtype), x), ~x)
+
+
 def test_booleans_are_bytes():
     x = values(1, 0, 0, 1, dtype="bool")
     got = run_once(one_launch("a = tl.load(x + i)\ntl.store(out + i, tl.where(a, False, True))", reads="bool"), x)
@@ -191,7 +204,7 @@ def test_inputs_are_checked():
     loaded = InterpreterDevice().load(EXAMPLES["vector_add"].program, {})
     with pytest.raises(ValueError, match="2 inputs, but 1 arrays"):
         loaded.run([np.zeros(1003, np.float32)])
-    with pytest.raises(ValueError, match="'y' must be 1003 numbers of float32, got shape"):
+    with pytest.raises(ValueError, match="'y' of program vector_add must be 1003 numbers of float32, got shape"):
         loaded.run([np.zeros(1003, np.float32), np.zeros(1003, np.float64)])
 
 
