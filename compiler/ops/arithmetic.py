@@ -96,7 +96,8 @@ class Power(Elementwise):
         odd = k.let(f"{b} - 2.0 * tl.floor({b} * 0.5) == 1.0")
         broken = k.let(f"tl.where({a} == float('-inf'), {size}, float('nan'))")
         signed = k.let(f"tl.where({a} < 0.0, tl.where({whole}, tl.where({odd}, -{size}, {size}), {broken}), {size})")
-        exact = f"tl.where(({b} == 0.0) | ({a} == 1.0), 1.0, {signed})"
+        one = k.let(f"({b} == 0.0) | ({a} == 1.0) | (({a} == -1.0) & (tl.abs({b}) == float('inf')))")
+        exact = f"tl.where({one}, 1.0, {signed})"
         return k.let(f"({exact}).to(tl.{'float64' if node.output.type.dtype == 'float64' else 'float32'})")
 
     def _integer(self, k: ElementBuilder, a: str, b: str, node: Node) -> str:
