@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from .reads import has_element_rule
 from .region import Region
 from .writer import KernelWriter, Parameter, Place, pointer_type
 
+MAX_INT32 = 2**31 - 1
 Targets = Mapping[Value, Sequence[Place]]
 
 
@@ -54,6 +56,8 @@ def finish(
     name = kernel_name(template, region)
     header = [*describe_nodes(region), *describe_parameters(parameters)]
     source = render(template, name, [parameter.name for parameter in parameters], sections, header)
+    if writer.largest > MAX_INT32:
+        source = _with_wide_indices(source)
     kernel = Kernel(
         name,
         source,
@@ -64,6 +68,11 @@ def finish(
         frozenset(parameter.name for parameter in parameters),
     )
     return Draft(kernel, grid, tuple(p.buffer for p in parameters), dict(writer.constants), {}, note_of(region))
+
+
+def _with_wide_indices(source: str) -> str:
+    """Index arithmetic in 64 bits: for arrays of more than 2**31 elements."""
+    return re.sub(r"tl\.(program_id|arange)\(([^()]*)\)", r"tl.\1(\2).to(tl.int64)", source)
 
 
 def kernel_name(template: str, region: Region) -> str:
@@ -111,5 +120,5 @@ def warps_for(elements: int) -> int:
 
 def _nodes(region: Region) -> list[Node]:
     nodes = {value.node: None for value in (*region.inside, *region.stores) if value.node is not None}
-    kept = [node for node in nodes if node in region.order and node.op.name != "constant"]
-    return sorted((n for n in kept if has_element_rule(n) or n.outputs[0] in region.inside), key=region.order.__getitem__)
+    kept = [node for node in nodes if node in region.facts.order and node.op.name != "constant"]
+    return sorted((n for n in kept if has_element_rule(n) or n.outputs[0] in region.inside), key=region.facts.order.__getitem__)

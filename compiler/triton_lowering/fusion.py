@@ -14,7 +14,7 @@ from ..journal import note
 from .reach import Reach
 from .reads import has_element_rule
 from .reduction import NEIGHBOURS
-from .region import Region, count_uses, is_free, is_reduction, product_of, rows_of
+from .region import Facts, Region, count_uses, is_reduction, product_of, rows_of
 from .spaces import Flat, Product, Rows, Space
 from .writer import static_shape
 
@@ -24,6 +24,8 @@ MAX_ROW = 8192
 MAX_NODES = 80
 #: An operand of a matrix product is computed once for every tile that needs it, so it must be cheap.
 MAX_OPERAND_FLOPS = 2
+#: How far behind a product an element is looked for that shall be computed in the product's kernel.
+MAX_EPILOGUE_STEPS = 6
 #: Below this many elements one program instance does it all.
 SMALL = 4096
 
@@ -36,7 +38,7 @@ def form_regions(graph: Graph) -> list[Region]:
 class _Fusion:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.order = {node: position for position, node in enumerate(graph.nodes)}
+        self.facts = Facts.of(graph)
         self.regions: list[Region] = []
         self.updated = [slot.output for slot in graph.state if slot.is_updated]
         self.results = dict.fromkeys([*graph.outputs, *self.updated])
@@ -44,10 +46,10 @@ class _Fusion:
 
     def run(self) -> list[Region]:
         for value in self.results:
-            if value.node is None or is_free(value):
+            if value.node is None or value in self.facts.free:
                 self.start(value)
         for node in reversed(self.graph.nodes):
-            if not is_free(node.outputs[0]):
+            if node.outputs[0] not in self.facts.free:
                 self.place(node)
         self.merge_neighbours()
         return self.reach.in_order([_last_position(region) for region in self.regions])
@@ -123,8 +125,8 @@ class _Fusion:
         if node is not None and not has_element_rule(node):
             space = rows_of(node) if is_reduction(node) else product_of(node)
             is_update = False
-        inside = [value] if node is not None and not is_free(value) else []
-        self.regions.append(Region(space, [value], inside, self.order, is_update))
+        inside = [value] if node is not None and value not in self.facts.free else []
+        self.regions.append(Region(space, [value], inside, self.facts, is_update))
         self._reach = None
 
     def by_nearness(self, users: Sequence[Region]) -> list[Region]:
@@ -165,7 +167,7 @@ class _Fusion:
         if self.reach.leads_around(first, second) or self.reach.leads(second, first):
             return None
         kept = [value for value in first.stores if self.is_needed_outside(value, first, second)]
-        merged = Region(space, [*kept, *second.stores], [*first.inside, *second.inside], self.order)
+        merged = Region(space, [*kept, *second.stores], [*first.inside, *second.inside], self.facts)
         if merged.fault() or _row_fault(merged):
             return None
         return merged
@@ -195,11 +197,12 @@ def _elementwise_refusal(value: Value, user: Region, is_stored: bool) -> str:
 
 
 def _follows_product(value: Value) -> bool:
-    """True if `value` is made element by element of a matrix product."""
-    node = value.node
-    if node is None or not has_element_rule(node):
-        return node is not None and node.op.name == "matmul"
-    return any(_follows_product(operand) for operand in node.inputs if operand.type.size == value.type.size)
+    """True if `value` is made element by element, in a few steps, of a matrix product."""
+    reached = {value}
+    for _ in range(MAX_EPILOGUE_STEPS):
+        nodes = [v.node for v in reached if v.node is not None and has_element_rule(v.node)]
+        reached |= {operand for node in nodes for operand in node.inputs if operand.type.size == value.type.size}
+    return any(v.node is not None and v.node.op.name == "matmul" for v in reached)
 
 
 def _operand_flops(value: Value, user: Region) -> float:
@@ -250,7 +253,7 @@ def _big(values: Iterable[Value]) -> list[Value]:
 
 
 def _last_position(region: Region) -> int:
-    return max((region.order.get(value.node, 0) for value in region.stores if value.node is not None), default=0)
+    return max((region.facts.order.get(value.node, 0) for value in region.stores if value.node is not None), default=0)
 
 
 def describe(region: Region) -> str:

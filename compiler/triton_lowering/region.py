@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
-from ..graph import Node, Value
+from ..graph import Graph, Node, Value
 from ..indexing import flatten_index, unflatten_index, variable
 from ..ops.base import Index
 from .reads import Demands, demands_of, has_element_rule, is_gathered, reads
@@ -23,12 +24,35 @@ def is_reduction(node: Node) -> bool:
     return node.op.name in REDUCTIONS
 
 
-def is_free(value: Value) -> bool:
-    """True for a value that is computed anew wherever it is needed: views, constants, and single numbers made of others."""
-    node = value.node
-    if node is None or not has_element_rule(node):
-        return False
-    return node.op.name in FREE or value.type.size == 1
+#: A single number made of so many steps at most is computed by every kernel that needs it.
+MAX_SCALAR_STEPS = 32
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a graph's nodes before regions are formed.
+
+    Attributes:
+        order: the position of every node in the graph.
+        free: values that are computed anew wherever they are needed: views, constants, and single numbers made of others.
+    """
+
+    order: Mapping[Node, int]
+    free: frozenset[Value]
+
+    @classmethod
+    def of(cls, graph: Graph) -> Facts:
+        steps: dict[Value, int] = {}
+        for node in graph.nodes:
+            value = node.outputs[0]
+            if not has_element_rule(node):
+                continue
+            total = sum(steps.get(operand, 0) for operand in dict.fromkeys(node.inputs))
+            if node.op.name in FREE:
+                steps[value] = total
+            elif value.type.size == 1 and total < MAX_SCALAR_STEPS:
+                steps[value] = total + 1
+        return cls({node: position for position, node in enumerate(graph.nodes)}, frozenset(steps))
 
 
 def rows_of(node: Node) -> Rows:
@@ -50,7 +74,7 @@ class Region:
         space: what the kernel iterates over.
         stores: values that it writes to memory.
         inside: values that it computes for itself; besides, it computes free ones.
-        order: the position of every node in the graph.
+        facts: of the graph.
         is_update: True if it writes new values of whole variables.
         demands: every value that it needs or computes, with the indices at which it does.
         operand_demands: the same for the operands of a matrix product.
@@ -61,13 +85,13 @@ class Region:
         space: Space,
         stores: Iterable[Value],
         inside: Iterable[Value],
-        order: Mapping[Node, int],
+        facts: Facts,
         is_update: bool = False,
     ) -> None:
         self.space = space
         self.stores = dict.fromkeys(stores)
         self.inside = dict.fromkeys(inside)
-        self.order = order
+        self.facts = facts
         self.is_update = is_update
         self.demands: Demands = {}
         self.operand_demands: Demands = {}
@@ -84,7 +108,7 @@ class Region:
 
     def variant(self, space: Space | None = None, stores: Iterable[Value] = (), inside: Iterable[Value] = ()) -> Region:
         """The region with more in it, perhaps in another space."""
-        return Region(space or self.space, (*self.stores, *stores), (*self.inside, *inside), self.order, self.is_update)
+        return Region(space or self.space, (*self.stores, *stores), (*self.inside, *inside), self.facts, self.is_update)
 
     @cached_property
     def needs(self) -> tuple[Value, ...]:
@@ -95,12 +119,12 @@ class Region:
         return (value in self.demands or value in self.operand_demands) and not self.computes(value)
 
     def computes(self, value: Value) -> bool:
-        return value in self.inside or is_free(value)
+        return value in self.inside or value in self.facts.free
 
     def nodes(self, *names: str) -> list[Node]:
         """The nodes of those ops in it, in the graph's order."""
         found = [value.node for value in self.inside if value.node is not None and value.node.op.name in names]
-        return sorted(found, key=self.order.__getitem__)
+        return sorted(found, key=self.facts.order.__getitem__)
 
     @property
     def reductions(self) -> list[Node]:

@@ -14,7 +14,7 @@ import networkx as nx  # type: ignore[import-untyped]
 from ..graph import Graph, StateSlot, Value
 from ..indexing import flatten_index
 from ..journal import note
-from .region import Region, is_free
+from .region import Facts, Region
 from .spaces import Flat
 from .table import Likeness, likeness
 from .writer import Place, static_shape
@@ -119,10 +119,10 @@ class _Scheduler:
         return "its old value is read at other places than where the new one is written"
 
     def copy_late(self, schedule: Schedule) -> None:
-        order = {node: position for position, node in enumerate(self.graph.nodes)}
+        facts = Facts.of(self.graph)
         for slot in self.late:
             size = int(slot.output.type.size)
-            region = Region(Flat(size), [slot.output], [], order)
+            region = Region(Flat(size), [slot.output], [], facts)
             region.demands = {slot.output: dict.fromkeys([region.space.index(static_shape(slot.output))])}  # type: ignore[list-item]
             schedule.units.append(Unit([region]))
             schedule.targets.append({slot.output: [self.state_place(slot)]})
@@ -202,6 +202,3 @@ def programs(region: Region) -> int:
 def first_name(region: Region) -> str:
     value = next(iter(region.stores))
     return value.name or (value.node.op.name if value.node is not None else "a variable")
-
-
-__all__ = ["Schedule", "Unit", "is_free", "make_schedule", "needed_places", "state_buffer"]

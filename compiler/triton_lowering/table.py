@@ -15,13 +15,11 @@ from graphkeras.kernels.program import Kernel
 from graphkeras.kernels.render import render
 
 from ..graph import Value
-from .draft import Draft, Targets, describe_nodes, kernel_name, note_of, warps_for
+from .draft import MAX_INT32, Draft, Targets, describe_nodes, kernel_name, note_of, warps_for
 from .pointwise import block_size, write_elements
 from .region import Region
 from .spaces import Flat
 from .writer import Place, pointer_type
-
-_MAX_INT32 = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def _plan(sizes: Sequence[int], block: int) -> dict[str, np.ndarray]:
     """For each program instance its array and where in it its block starts; and the arrays' sizes."""
     starts = [np.arange(0, size, block) for size in sizes]
     arrays = [np.full(len(places), number) for number, places in enumerate(starts)]
-    dtype = np.int32 if max(sizes) <= _MAX_INT32 - block else np.int64
+    dtype = np.int32 if max(sizes) <= MAX_INT32 - block else np.int64
     return {
         "arrays": np.concatenate(arrays).astype(np.int32),
         "starts": np.concatenate(starts).astype(dtype),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,7 @@ class KernelWriter:
         self._zeroed: dict[str, str] = {}
         self._given: dict[Value, tuple[IndexExpr, str]] = {}
         self._count = 0
+        self.largest = 0  # the largest place in an array that the kernel touches
 
     # ---- lines and names ----------------------------------------------------------------------------------------------
 
@@ -181,6 +183,7 @@ class KernelWriter:
             if any(isinstance(atom, Var) and atom.extent >= UNKNOWN for atom, _ in expression.terms):
                 conditions.append(self.condition(expression, 0, size))  # an index that was loaded may be out of range
         offset = flatten_index(index, place.shape)
+        self.largest = max(self.largest, prod(place.shape))
         depends = self.depends(str(offset))
         conditions += [self.masks[name] for name in sorted(depends) if self.masks[name]]
         text = self._address(self.parameter(place.buffer, place.dtype), offset, self.depends(" ".join(conditions)))
@@ -200,6 +203,7 @@ class KernelWriter:
 
     def store(self, buffer: str, dtype: str, position: IndexExpr, value: str, variables: Sequence[str]) -> str:
         """The line that writes a tile over `variables` to the row-major `position`."""
+        self.largest = max(self.largest, position.bounds[1])
         text = self._address(self.parameter(buffer, dtype, written=True), position, frozenset(variables))
         masked = " & ".join(self.masks[name] for name in variables if self.masks[name])
         return f"tl.store({text}, {value}, mask={masked})" if masked else f"tl.store({text}, {value})"

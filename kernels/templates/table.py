@@ -13,7 +13,7 @@ import triton.language as tl
 @triton.jit
 def table(pointers, addresses, arrays, starts, sizes, COLUMNS: tl.constexpr, BLOCK: tl.constexpr):
     array = tl.load(arrays + tl.program_id(0))
-    start = tl.load(starts + tl.program_id(0))
+    start = tl.multiple_of(tl.load(starts + tl.program_id(0)), BLOCK)
     size = tl.load(sizes + array)
     # <addresses>
     if start + BLOCK <= size:
