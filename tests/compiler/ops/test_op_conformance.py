@@ -16,6 +16,7 @@ from graphkeras.compiler.parser import parse_graph
 from graphkeras.compiler.registry import OPS
 from graphkeras.compiler.types import TensorType, type_of
 from graphkeras.compiler.verify import verify_structure
+from graphkeras.kernels.errors import KernelError
 from tests.compiler.conformance import SIZES, Array, Case, case, cases, difference, float64_samples, graph_of, interpreter
 
 ALL = sorted(OPS)
@@ -95,7 +96,7 @@ def _problem_on(target: str, several: list[Case]) -> str:
     graph, feeds = graph_of(several)
     try:
         results = driver.compile_graph(graph, {}, target).executable.run(feeds)
-    except (NotImplementedError, ValueError) as error:
+    except (NotImplementedError, ValueError, KernelError) as error:
         if len(several) == 1:
             return f"{several[0]}: {error}"
         return next((problem for one in several if (problem := _problem_on(target, [one]))), str(error))
