@@ -18,11 +18,14 @@ class ProgbarLogger(Callback):
         super().__init__()
         self._bar: Progbar | None = None
         self._done = 0
-        self._is_epoch = False
+        self._is_epoch = False  # whether `fit` is running, whose validation shows no bar of its own
+        self._is_validating = False
 
     def is_due(self) -> bool:
-        self._done += 1
-        return self._bar is not None and self._bar.is_due()
+        if self._bar is None or self._is_validating:
+            return False
+        self._done += self.params.get("steps_per_execution", 1)
+        return self._bar.is_due()
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self._is_epoch = True
@@ -34,6 +37,9 @@ class ProgbarLogger(Callback):
             sys.stdout.flush()
         self._new_bar()
 
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._is_epoch = False
+
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._draw(batch, logs)
 
@@ -41,14 +47,15 @@ class ProgbarLogger(Callback):
         self._end(logs)
 
     def on_test_begin(self, logs: Logs = None) -> None:
+        self._is_validating = self._is_epoch
         if not self._is_epoch:
             self._new_bar()
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
-        if not self._is_epoch:
-            self._draw(batch, logs)
+        self._draw(batch, logs)
 
     def on_test_end(self, logs: Logs = None) -> None:
+        self._is_validating = False
         if not self._is_epoch:
             self._end(logs)
 
@@ -73,5 +80,5 @@ class ProgbarLogger(Callback):
         if self._bar is not None:
             if self._bar.target is None:
                 self._bar.target = self._done
-            self._bar.update(self._done, logs, finalize=True)
+            self._bar.update(min(self._done, self._bar.target), logs, finalize=True)
             self._bar = None

@@ -198,15 +198,30 @@ class CompiledSteps:
 
     @property
     def train_function(self) -> StaticFunction | None:
+        """The compiled `train_step`, None before it is made. Set it to None to have it made anew."""
         return self._training.functions.get("train") if self._training is not None else None
+
+    @train_function.setter
+    def train_function(self, function: StaticFunction | None) -> None:
+        _keep(self._training, "train", function)
 
     @property
     def test_function(self) -> StaticFunction | None:
+        """The compiled `test_step`, None before it is made."""
         return self._training.functions.get("test") if self._training is not None else None
+
+    @test_function.setter
+    def test_function(self, function: StaticFunction | None) -> None:
+        _keep(self._training, "test", function)
 
     @property
     def predict_function(self) -> StaticFunction | None:
+        """The compiled `predict_step`, None before it is made."""
         return self._prediction().functions.get("predict")
+
+    @predict_function.setter
+    def predict_function(self, function: StaticFunction | None) -> None:
+        _keep(self._prediction(), "predict", function)
 
     def make_train_function(self, force: bool = False) -> StaticFunction:
         """The compiled `train_step`; traced for each signature of the data when it first comes."""
@@ -239,3 +254,12 @@ class CompiledSteps:
         if "_predicting" not in self.__dict__:
             self._predicting = TrainingState.for_prediction()
         return self._predicting
+
+
+def _keep(state: TrainingState | None, kind: str, function: StaticFunction | None) -> None:
+    if state is None:
+        return
+    if function is None:
+        state.functions.pop(kind, None)
+    else:
+        state.functions[kind] = function

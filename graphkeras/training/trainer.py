@@ -88,7 +88,8 @@ class Trainer(CompiledSteps):
         self.reset_metrics()
         steps = Steps(self.make_train_function(), source, self._check_labels)
         watched = CallbackList(callbacks, add_history=True, add_progbar=verbose != 0, model=self)
-        watched.set_params({"verbose": verbose, "epochs": epochs, "steps": source.steps})
+        params = {"verbose": verbose, "epochs": epochs, "steps": source.steps, "steps_per_execution": state.steps_per_execution}
+        watched.set_params(params)
         self.stop_training = False
         watched.on_train_begin()
         logs: dict[str, Any] = {}
