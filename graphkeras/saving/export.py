@@ -85,17 +85,17 @@ def _signature(model: Any, input_signature: Any) -> Any:
     if input_signature is not None:
         is_wrapped = isinstance(input_signature, (list, tuple)) and len(input_signature) == 1
         return input_signature[0] if is_wrapped else input_signature
-    for name in ("_inputs_struct", "inputs_structure", "input_structure"):
-        structure = getattr(model, name, None)
-        if structure is not None:
-            return structure
-    inputs = getattr(model, "inputs", None)
-    if not inputs:
-        raise ValueError(
-            f"Cannot export {model.name!r}: the shapes of its inputs are not known. Call it on data once, give its first layer "
-            "an input shape, or pass input_signature=[keras.KerasTensor((None, 784), 'float32')]."
-        )
-    return inputs[0] if len(inputs) == 1 else inputs
+    structure = getattr(model, "input", None)
+    if structure is not None:
+        return structure
+    built = model.get_build_config() or {}
+    if "input_shape" in built:
+        dtype = model.compute_dtype
+        return tree.map_shape_structure(lambda shape: KerasTensor((None, *shape[1:]), dtype), built["input_shape"])
+    raise ValueError(
+        f"Cannot export {model.name!r}: the shapes of its inputs are not known. Call it on data once, give its first layer "
+        "an input shape, or pass input_signature=[keras.KerasTensor((None, 784), 'float32')]."
+    )
 
 
 def _output_names(model: Any, count: int, taken: list[str]) -> list[str]:

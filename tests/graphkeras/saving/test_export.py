@@ -49,9 +49,10 @@ def test_the_file_is_a_checked_model_with_a_free_batch_size(tmp_path):
 def test_nodes_say_where_they_come_from(tmp_path):
     mlp().export(tmp_path / "m.onnx")
     nodes = [{entry.key: entry.value for entry in node.metadata_props} for node in onnx.load(tmp_path / "m.onnx").graph.node]
-    assert any("hidden" in node.get("scope", "") for node in nodes)
-    assert any("test_export.py:" in node.get("source", "") for node in nodes)
-    assert any("flops" in node for node in nodes)
+    products = [node for node in nodes if node["op"] == "matmul"]
+    assert [node["namespace"].split("/")[-1] for node in products] == ["hidden", "classes"]
+    assert [node["flops"] for node in products] == ["96*batch", "48*batch"]
+    assert all(node["source"].startswith("test_export.py:") for node in nodes)
 
 
 def test_several_inputs_and_outputs_keep_their_names(tmp_path):
@@ -80,7 +81,10 @@ def test_a_model_of_ones_own_class(tmp_path):
     with pytest.raises(ValueError, match=r"Cannot export .* inputs are not known.*input_signature"):
         model.export(tmp_path / "m.onnx")
     model.export(tmp_path / "m.onnx", input_signature=[keras.KerasTensor((None, 6), "float32")])
-    np.testing.assert_allclose(run(tmp_path / "m.onnx", input_0=X)[0], model.predict(X, verbose=0), atol=1e-5)
+    expected = model.predict(X, verbose=0)
+    np.testing.assert_allclose(run(tmp_path / "m.onnx", input_0=X)[0], expected, atol=1e-5)
+    model.export(tmp_path / "again.onnx")  # by now it knows
+    np.testing.assert_allclose(run(tmp_path / "again.onnx", input_0=X[:4])[0], expected[:4], atol=1e-5)
 
 
 def test_other_formats_and_opsets(tmp_path):

@@ -107,7 +107,10 @@ def test_old_spellings_are_understood():
     assert arguments["kwargs"]["training"] is True
     assert arguments["kwargs"]["mask"]["config"]["keras_history"] == ["m", 0, 0]
     assert (
-        from_legacy({"class_name": "Sequential", "config": [dense("a", 3, [])]})["config"]["layers"][0]["class_name"] == "Dense"
+        from_legacy({"class_name": "Sequential", "config": [{**dense("a", 3, []), "inbound_nodes": []}]})["config"]["layers"][
+            0
+        ]["class_name"]
+        == "Dense"
     )
     axis = from_legacy({"class_name": "BatchNormalization", "config": {"axis": [3]}})["config"]["axis"]
     assert axis == 3

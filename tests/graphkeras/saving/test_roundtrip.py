@@ -197,7 +197,7 @@ def test_an_optimizer_that_does_not_fit_is_reported(tmp_path):
     model.fit(X, LABELS, verbose=0)
     model.save_weights(tmp_path / "w.weights.h5")
     other = sequential("sgd")
-    with pytest.warns(UserWarning, match="state of the optimizer in the file does not fit 'sgd'"):
+    with pytest.warns(UserWarning, match="state of the optimizer in the file does not fit 'sgd"):
         other.load_weights(tmp_path / "w.weights.h5")
     np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
 
