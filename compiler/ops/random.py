@@ -42,7 +42,7 @@ class RandomBits(Composite):
 
     def expand(self, key: Any, *, shape: Shape) -> Any:
         seed, counter = (ops.slice(key, starts=(k,), stops=(k + 1,)) for k in range(2))
-        first = _lowbias32(seed * 0x9E3779B1 + counter)
+        first = _lowbias32(seed * 0x9E3779B1 + counter + 0x7F4A7C15)  # the last: hashes map 0 to 0
         second = counter * 0x85EBCA77 + first
         x = ops.iota(size=size_of(shape), dtype="uint32") + first
         x = _folded(x, 17) * 0xED5AD4BB

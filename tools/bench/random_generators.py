@@ -71,7 +71,8 @@ def _lowbias32(w: Writer, x: str) -> str:
 def _stream(w: Writer) -> tuple[str, str]:
     """Two words from (seed, counter), one-to-one."""
     seed, counter = w.word(0), w.word(1)
-    first = _lowbias32(w, w("Add", w.times(seed, 0x9E3779B1), counter))
+    mixed = w("Add", w.times(seed, 0x9E3779B1), counter)
+    first = _lowbias32(w, w("Add", mixed, w.constant(0x7F4A7C15)))
     return first, w("Add", w.times(counter, 0x85EBCA77), first)
 
 
