@@ -92,9 +92,9 @@ def _dropout_body(key: Any, inputs: Any, rate: float, noise_shape: Any) -> Any:
             raise ValueError(f"random.dropout: noise_shape {tuple(noise_shape)} must have {len(shape)} axes as the inputs.")
         shape = tuple(whole if size is None else size for size, whole in zip(noise_shape, shape))
     drawn = ops.random_uniform(tensor(key), shape=shape, dtype="float32")
-    kept = ops.broadcast_to(ops.greater_equal(drawn, scalar(rate, drawn)), shape=shape_of(inputs))
+    kept = ops.greater_equal(drawn, scalar(rate, drawn))
     scaled = ops.multiply(inputs, scalar(1.0 / (1.0 - rate), inputs))
-    return ops.where(kept, scaled, ops.broadcast_to(scalar(0, inputs), shape=shape_of(inputs)))
+    return ops.where(kept, scaled, scalar(0, inputs))
 
 
 _normal = Operation(_normal_body, "random_normal")

@@ -1,1 +1,22 @@
-"""Small helpers that users call."""
+"""`keras.utils`: small helpers that users call."""
+
+from ..saving.object_registration import CustomObjectScope as CustomObjectScope
+from ..saving.object_registration import custom_object_scope as custom_object_scope
+from ..saving.object_registration import get_custom_objects as get_custom_objects
+from ..saving.object_registration import get_registered_name as get_registered_name
+from ..saving.object_registration import get_registered_object as get_registered_object
+from ..saving.object_registration import register_keras_serializable as register_keras_serializable
+from ..saving.serialization import deserialize_keras_object as deserialize_keras_object
+from ..saving.serialization import serialize_keras_object as serialize_keras_object
+from ..seeding import set_random_seed as set_random_seed
+from ..session import clear_session as clear_session
+from ..tensor import is_keras_tensor as is_keras_tensor
+from ..training.packing import pack_x_y_sample_weight as pack_x_y_sample_weight
+from ..training.packing import unpack_x_y_sample_weight as unpack_x_y_sample_weight
+from ..training.py_dataset import PyDataset as PyDataset
+from .numerical import normalize as normalize
+from .numerical import to_categorical as to_categorical
+from .progbar import Progbar as Progbar
+
+#: Older Keras's name of `PyDataset`.
+Sequence = PyDataset
