@@ -7,9 +7,8 @@ get only *exact* values, which no rewrite may change by a rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -27,8 +26,6 @@ from graphkeras.compiler.types import TensorType, numpy_dtype
 batch = Dim.symbol("batch")
 BATCH_SIZE = 5
 LARGE = 1e3
-
-Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
 @dataclass(frozen=True)
@@ -65,14 +62,14 @@ BOOL_REDUCTIONS = sorted(name for name, op in OPS.items() if isinstance(op, Redu
 ARG_REDUCTIONS = sorted(name for name, op in OPS.items() if isinstance(op, ArgReduction))
 BITWISE = ("bitwise_and", "bitwise_or", "bitwise_xor", "add", "subtract", "multiply", "maximum", "minimum")
 LOGICAL = ("logical_and", "logical_or", "logical_xor")
-NUMBERS = st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5, 3.0, -0.25])
+NUMBERS = (0.0, 1.0, -1.0, 2.0, 0.5, 3.0, -0.25)
 
 
 class Builder:
     """Grows a graph; every method adds one op to values drawn from those that are there."""
 
-    def __init__(self, draw: Draw, dtype: str) -> None:
-        self.draw, self.dtype = draw, dtype
+    def __init__(self, seed: int, dtype: str) -> None:
+        self.rng, self.dtype = random.Random(seed), dtype
         self.inputs = [Value(TensorType((batch, 3), dtype), "x"), Value(TensorType((3,), dtype), "y")]
         self.inputs += [Value(TensorType((batch,), "int32"), "labels"), Value(TensorType((2, 1, 3), dtype), "z")]
         self.floats = [Tracked(value, 2.0, True) for value in self.inputs if value.type.is_float]
@@ -83,20 +80,23 @@ class Builder:
 
     # ---- choosing
 
+    def coin(self) -> bool:
+        return self.rng.random() < 0.5
+
     def a_float(self, exact: bool = False) -> Tracked:
-        """Mostly a recent one, so that graphs grow deep."""
+        """Mostly the last one, so that graphs grow deep and rules meet what other ops made."""
         candidates = [item for item in self.floats if item.exact or not exact]
-        return self.draw(st.sampled_from(candidates if self.draw(st.integers(0, 3)) == 0 else candidates[-3:]))
+        return candidates[-1] if self.rng.random() < 0.6 else self.rng.choice(candidates)
 
     def another_float(self, first: Tracked) -> Tracked:
         """A value or a number that `first` can be broadcast with."""
         fitting = [item for item in self.floats if self.fits(first.value, item.value)]
-        if self.draw(st.integers(0, 2)) == 0:
-            number = self.draw(NUMBERS)
-            array = np.full(self.draw(st.sampled_from([(), (3,), (1, 3)])), number, numpy_dtype(self.dtype))
+        if self.rng.randint(0, 2) == 0:
+            number = self.rng.choice(NUMBERS)
+            array = np.full(self.rng.choice([(), (3,), (1, 3)]), number, numpy_dtype(self.dtype))
             constant = Tracked(ops.constant(value=array), abs(number), True)
             fitting = [constant] if self.fits(first.value, constant.value) else fitting
-        return self.draw(st.sampled_from(fitting))
+        return self.rng.choice(fitting)
 
     @staticmethod
     def fits(a: Value, b: Value) -> bool:
@@ -107,7 +107,7 @@ class Builder:
         return True
 
     def axes(self, value: Value) -> tuple[int, ...]:
-        return tuple(axis for axis in range(value.type.ndim) if self.draw(st.booleans()))
+        return tuple(axis for axis in range(value.type.ndim) if self.coin())
 
     def keep(self, value: Value, bound: float, exact: bool) -> None:
         """Add a float result; large ones are clipped, as they would overflow soon."""
@@ -118,7 +118,7 @@ class Builder:
     # ---- one op each
 
     def unary(self) -> None:
-        name = self.draw(st.sampled_from(SMOOTH))
+        name = self.rng.choice(SMOOTH)
         op, x = OPS[name], self.a_float()
         low, high = getattr(op, "low", -2.0), getattr(op, "high", 2.0)
         operand, exact = x.value, x.exact and name in EXACT
@@ -133,40 +133,40 @@ class Builder:
 
     def jumping(self) -> None:
         x = self.a_float(exact=True)
-        self.keep(OPS[self.draw(st.sampled_from(JUMPING))](x.value), x.bound + 1, True)
+        self.keep(OPS[self.rng.choice(JUMPING)](x.value), x.bound + 1, True)
 
     def binary(self) -> None:
-        name = self.draw(st.sampled_from(["add", "subtract", "multiply", "maximum", "minimum", "divide", "power"]))
+        name = self.rng.choice(["add", "subtract", "multiply", "maximum", "minimum", "divide", "power"])
         a = self.a_float()
-        b = a if self.draw(st.integers(0, 4)) == 0 else self.another_float(a)
+        b = a if self.rng.randint(0, 4) == 0 else self.another_float(a)
         if name == "divide":
             divisor = b.value if b.value.node is not None and b.value.node.op.name == "constant" and b.bound else None
             safe = divisor if divisor is not None else ops.abs(b.value) + 0.5
             self.keep(a.value / safe, a.bound * 4, False)
         elif name == "power":
-            exponent = self.draw(st.sampled_from([0.0, 1.0, 2.0, 3.0, -1.0, 0.5, 1.5]))
+            exponent = self.rng.choice([0.0, 1.0, 2.0, 3.0, -1.0, 0.5, 1.5])
             base = ops.abs(a.value) + 0.25
             self.keep(ops.power(base, exponent), max((a.bound + 0.25) ** exponent, 4.0), False)
         else:
-            x, y = (b, a) if self.draw(st.booleans()) else (a, b)
+            x, y = (b, a) if self.coin() else (a, b)
             bound = a.bound * b.bound if name == "multiply" else a.bound + b.bound
             self.keep(OPS[name](x.value, y.value), bound, a.exact and b.exact and name in ("maximum", "minimum"))
 
     def reduction(self) -> None:
-        name, x = self.draw(st.sampled_from(FLOAT_REDUCTIONS)), self.a_float()
+        name, x = self.rng.choice(FLOAT_REDUCTIONS), self.a_float()
         axis = self.axes(x.value)
         if name == "prod":
             x = Tracked(ops.tanh(x.value), 1.0)
-        result = OPS[name](x.value, axis=axis, keepdims=self.draw(st.booleans()))
+        result = OPS[name](x.value, axis=axis, keepdims=self.coin())
         self.keep(result, x.bound * (3 * BATCH_SIZE if name == "sum" else 1), x.exact and name in ("max", "min"))
 
     def normalization(self) -> None:
         x = self.a_float()
         if x.value.type.ndim:
-            axis = self.draw(st.integers(0, x.value.type.ndim - 1))
-            name = self.draw(st.sampled_from(["softmax", "log_softmax", "logsumexp"]))
+            axis = self.rng.randint(0, x.value.type.ndim - 1)
+            name = self.rng.choice(["softmax", "log_softmax", "logsumexp"])
             result = OPS[name](x.value, axis=(axis,) if name == "logsumexp" else axis)
-            if self.draw(st.booleans()) and name == "softmax" and x.bound < 10:
+            if self.coin() and name == "softmax" and x.bound < 10:
                 self.keep(ops.log(result), 2 * x.bound + 4, False)
             self.keep(result, 2 * x.bound + 4, False)
 
@@ -175,31 +175,36 @@ class Builder:
         pairs = [(a, b) for a in matrices for b in matrices if a.value.type.ndim == b.value.type.ndim == 2]
         if not pairs:
             return
-        a, b = self.draw(st.sampled_from(pairs))
+        a, b = self.rng.choice(pairs)
         right = ops.transpose(b.value, axes=(1, 0)) if a.value.type.shape[1] != b.value.type.shape[0] else b.value
         if a.value.type.shape[1] == right.type.shape[0]:
             self.keep(ops.matmul(a.value, right), a.bound * b.bound * 3 * BATCH_SIZE, False)
 
     def view(self) -> None:
-        x = self.a_float()
+        """Up to three views in a row: they are what rules about views look at."""
+        self.one_view(self.a_float())
+        for _ in range(self.rng.randint(0, 2)):
+            self.one_view(self.floats[-1])
+
+    def one_view(self, x: Tracked) -> None:
         value, shape = x.value, x.value.type.shape
-        kind = self.draw(st.sampled_from(["reshape", "transpose", "expand_dims", "squeeze", "broadcast_to", "slice", "pad"]))
+        kind = self.rng.choice(["reshape", "transpose", "expand_dims", "squeeze", "broadcast_to", "slice", "pad"])
         if kind == "reshape":
-            result = ops.reshape(value, shape=self.draw(st.sampled_from([(-1,), (1, *shape), (*shape, 1), shape])))
+            result = ops.reshape(value, shape=self.rng.choice([(-1,), (1, *shape), (*shape, 1), shape]))
         elif kind == "transpose":
-            result = ops.transpose(value, axes=tuple(self.draw(st.permutations(range(len(shape))))))
+            result = ops.transpose(value, axes=tuple(self.rng.sample(range(len(shape)), len(shape))))
         elif kind == "expand_dims":
-            result = ops.expand_dims(value, axis=(self.draw(st.integers(0, len(shape))),))
+            result = ops.expand_dims(value, axis=(self.rng.randint(0, len(shape)),))
         elif kind == "squeeze":
             result = ops.squeeze(value, axis=None)
         elif kind == "broadcast_to":
             wide = tuple(3 if dim == 1 else dim for dim in shape)
-            result = ops.broadcast_to(value, shape=self.draw(st.sampled_from([wide, shape, (2, *shape)])))
+            result = ops.broadcast_to(value, shape=self.rng.choice([wide, shape, (2, *shape)]))
         elif kind == "slice":
-            stops = tuple(dim if dim == batch else max(1, int(dim) - self.draw(st.integers(0, 1))) for dim in shape)
+            stops = tuple(dim if isinstance(dim, Dim) else max(1, int(dim) - self.rng.randint(0, 1)) for dim in shape)
             result = ops.slice(value, starts=(0,) * len(shape), stops=stops, steps=(1,) * len(shape))
         else:
-            after = tuple(0 if dim == batch else self.draw(st.integers(0, 1)) for dim in shape)
+            after = tuple(0 if isinstance(dim, Dim) else self.rng.randint(0, 1) for dim in shape)
             result = ops.pad(value, before=(0,) * len(shape), after=after, value=0.5)
         if result.type.ndim <= 4:
             self.keep(result, max(x.bound, 0.5), x.exact)
@@ -208,8 +213,8 @@ class Builder:
         x = self.a_float()
         if x.value.type.ndim:
             same = [item for item in self.floats if item.value.type == x.value.type]
-            pieces = self.draw(st.lists(st.sampled_from(same), min_size=1, max_size=3))
-            axis = self.draw(st.integers(0, x.value.type.ndim - 1))
+            pieces = self.rng.choices(same, k=self.rng.randint(1, 3))
+            axis = self.rng.randint(0, x.value.type.ndim - 1)
             result = ops.concatenate(*(piece.value for piece in pieces), axis=axis)
             self.keep(result, max(piece.bound for piece in pieces), all(piece.exact for piece in pieces))
 
@@ -217,21 +222,21 @@ class Builder:
         a = self.a_float(exact=True)
         b = self.another_float(a)
         if b.exact:
-            self.bools.append(Tracked(OPS[self.draw(st.sampled_from(COMPARISONS))](a.value, b.value)))
+            self.bools.append(Tracked(OPS[self.rng.choice(COMPARISONS)](a.value, b.value)))
 
     def logic(self) -> None:
         if not self.bools:
             return self.compare()
-        a = self.draw(st.sampled_from(self.bools)).value
-        kind = self.draw(st.sampled_from(["not", "pair", "constant", "reduce"]))
+        a = self.rng.choice(self.bools).value
+        kind = self.rng.choice(["not", "pair", "constant", "reduce"])
         if kind == "not":
             result = ops.logical_not(a)
         elif kind == "reduce":
-            result = OPS[self.draw(st.sampled_from(BOOL_REDUCTIONS))](a, axis=self.axes(a))
+            result = OPS[self.rng.choice(BOOL_REDUCTIONS)](a, axis=self.axes(a))
         else:
             others = [item.value for item in self.bools if self.fits_bool(a, item.value)]
-            b = np.asarray(self.draw(st.booleans())) if kind == "constant" else self.draw(st.sampled_from(others))
-            result = OPS[self.draw(st.sampled_from(LOGICAL))](a, b)
+            b = np.asarray(self.coin()) if kind == "constant" else self.rng.choice(others)
+            result = OPS[self.rng.choice(LOGICAL)](a, b)
         return self.bools.append(Tracked(result))
 
     @staticmethod
@@ -245,8 +250,8 @@ class Builder:
     def choose(self) -> None:
         if not self.bools:
             return self.compare()
-        condition, a = self.draw(st.sampled_from(self.bools)).value, self.a_float()
-        b = a if self.draw(st.integers(0, 3)) == 0 else self.another_float(a)
+        condition, a = self.rng.choice(self.bools).value, self.a_float()
+        b = a if self.rng.randint(0, 3) == 0 else self.another_float(a)
         try:
             result = ops.where(condition, a.value, b.value)
         except ValueError:
@@ -254,11 +259,11 @@ class Builder:
         return self.keep(result, max(a.bound, b.bound), a.exact and b.exact)
 
     def convert(self) -> None:
-        kind = self.draw(st.sampled_from(["bool", "int", "twice", "round", "size"]))
+        kind = self.rng.choice(["bool", "int", "twice", "round", "size"])
         if kind == "bool" and self.bools:
-            self.keep(ops.cast(self.draw(st.sampled_from(self.bools)).value, dtype=self.dtype), 1.0, True)
+            self.keep(ops.cast(self.rng.choice(self.bools).value, dtype=self.dtype), 1.0, True)
         elif kind == "int":
-            self.keep(ops.cast(self.draw(st.sampled_from(self.integers)).value, dtype=self.dtype) * 0.01, LARGE, False)
+            self.keep(ops.cast(self.rng.choice(self.integers).value, dtype=self.dtype) * 0.01, LARGE, False)
         elif kind == "twice":
             x = self.a_float()
             self.keep(ops.cast(ops.cast(x.value, dtype="float64"), dtype=self.dtype), x.bound, x.exact)
@@ -271,10 +276,10 @@ class Builder:
             self.keep(x.value / size, x.bound, False)
 
     def integer(self) -> None:
-        a = self.draw(st.sampled_from(self.integers)).value
-        number = np.asarray(self.draw(st.integers(0, 5)), np.int32)
+        a = self.rng.choice(self.integers).value
+        number = np.asarray(self.rng.randint(0, 5), np.int32)
         others = [number, *(item.value for item in self.integers if self.fits(a, item.value))]
-        kind = self.draw(st.sampled_from([*BITWISE, "shift", "remainder", "take", "one_hot", "argmax"]))
+        kind = self.rng.choice([*BITWISE, "shift", "remainder", "take", "one_hot", "argmax"])
         if kind == "shift":
             result = ops.right_shift(a, number)
         elif kind == "remainder":
@@ -283,24 +288,24 @@ class Builder:
             x = self.a_float(exact=True)
             if not x.value.type.ndim:
                 return
-            result = OPS[self.draw(st.sampled_from(ARG_REDUCTIONS))](x.value, axis=x.value.type.ndim - 1)
+            result = OPS[self.rng.choice(ARG_REDUCTIONS)](x.value, axis=x.value.type.ndim - 1)
         elif kind in ("take", "one_hot"):
             index = ops.remainder(a, np.int32(3))
             if kind == "one_hot":
                 self.keep(ops.one_hot(index, depth=3, dtype=self.dtype), 1.0, True)
             else:
-                table = self.draw(st.sampled_from([item for item in self.floats if item.value.type.shape[-1:] == (3,)]))
+                table = self.rng.choice([item for item in self.floats if item.value.type.shape[-1:] == (3,)])
                 if table.value.type.ndim + index.type.ndim < 5:
                     self.keep(ops.take(table.value, index, axis=-1), table.bound, table.exact)
             return
         else:
-            result = OPS[kind](a, self.draw(st.sampled_from(others)))
+            result = OPS[kind](a, self.rng.choice(others))
         self.integers.append(Tracked(result, 0, True))
 
     def loss(self) -> None:
         x = self.a_float()
         shape = x.value.type.shape
-        kind = self.draw(st.sampled_from(["softmax_cross_entropy", "sparse_softmax_cross_entropy", "sigmoid_cross_entropy"]))
+        kind = self.rng.choice(["softmax_cross_entropy", "sparse_softmax_cross_entropy", "sigmoid_cross_entropy"])
         if kind == "sparse_softmax_cross_entropy":
             if shape == (batch, 3):
                 self.keep(
@@ -308,7 +313,7 @@ class Builder:
                 )
         elif shape:
             targets = [item for item in self.floats if item.value.type == x.value.type]
-            target = self.draw(st.sampled_from(targets))
+            target = self.rng.choice(targets)
             self.keep(OPS[kind](x.value, ops.sigmoid(target.value)), x.bound * 9 + 9, False)
 
     def differentiate(self) -> None:
@@ -321,24 +326,27 @@ class Builder:
 
 
 STEPS = (
-    *(["unary", "binary", "view"] * 3),
+    *(["unary", "binary", "view"] * 4),
     *(["reduction", "choose", "integer", "convert", "logic"] * 2),
     *("jumping", "normalization", "matmul", "concatenate", "compare", "loss", "differentiate"),
 )
 
 
-@st.composite
-def graphs(draw: Draw, dtype: str = "float64", max_steps: int = 24) -> Graph:
+def random_graph(seed: int, steps: int, dtype: str) -> Graph:
     """A graph with inputs x, y, labels, z, a variable, and everything that nothing reads as outputs."""
-    builder = Builder(draw, dtype)
-    for name in draw(st.lists(st.sampled_from(STEPS), min_size=max_steps // 2, max_size=max_steps)):
-        getattr(builder, name)()
-    updates = [item.value for item in builder.floats if item.value.type == builder.variable.type]
-    slot = StateSlot("weight", builder.variable, draw(st.sampled_from(updates[-3:])))
+    builder = Builder(seed, dtype)
+    for _ in range(steps):
+        getattr(builder, builder.rng.choice(STEPS))()
     made = [item.value for item in (*builder.floats, *builder.bools, *builder.integers) if item.value.node is not None]
     read = {value for node in topological(made) for value in node.inputs}
-    outputs = [value for value in made if value not in read]  # what nothing reads: so every node counts
-    return Graph.of(builder.inputs, outputs, [slot], "random")
+    updates = [item.value for item in builder.floats if item.value.type == builder.variable.type]
+    slot = StateSlot("weight", builder.variable, updates[-1])
+    return Graph.of(builder.inputs, [value for value in made if value not in read], [slot], "random")
+
+
+def graphs(dtype: str = "float64", max_steps: int = 30) -> st.SearchStrategy[Graph]:
+    """Hypothesis draws a seed and a number of steps: it shrinks to a prefix of the steps that failed."""
+    return st.builds(random_graph, st.integers(0, 2**32 - 1), st.integers(5, max_steps), st.just(dtype))
 
 
 def feeds_for(graph: Graph, seed: int = 0) -> tuple[list[np.ndarray], list[np.ndarray]]:

@@ -12,12 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from graphkeras.compiler import config
 from graphkeras.compiler.driver import compile_graph, new_cell
 from graphkeras.compiler.executables.reference import evaluate_graph
-from graphkeras.compiler.graph import Graph
+from graphkeras.compiler.graph import Graph, Node
 from graphkeras.compiler.journal import recording
 from graphkeras.compiler.parser import parse_graph
+from graphkeras.compiler.passes import simplify as simplify_module
 from graphkeras.compiler.passes.simplify import simplify
 from graphkeras.compiler.pipeline import PIPELINES, optimize
-from tests.compiler.random_graphs import feeds_for, graphs
+from graphkeras.compiler.registry import ops
+from graphkeras.compiler.rewrite import NodeRule, Replacement
+from graphkeras.compiler.verify import VerificationError
+from tests.compiler.random_graphs import feeds_for, graphs, random_graph
 
 QUIET = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 TOLERANCE = {"float64": 1e-7, "float32": 2e-3}
@@ -85,12 +89,28 @@ def run_on(target: str, graph: Graph) -> list[np.ndarray]:
 
 
 @settings(max_examples=150, **QUIET)
-@given(graph=graphs("float64", 10))
+@given(graph=graphs("float64", 20))
 def test_onnxruntime_computes_the_same_in_float64(graph):
     assert_same(run_on("onnxruntime", graph), reference(graph), str(graph))
 
 
 @settings(max_examples=150, **QUIET)
-@given(graph=graphs("float32", 10))
+@given(graph=graphs("float32", 20))
 def test_onnxruntime_computes_the_same_in_float32(graph):
     assert_same(run_on("onnxruntime", graph), reference(graph), str(graph))
+
+
+def test_a_wrong_rule_is_found(monkeypatch):
+    """These graphs are rich enough: a rule that forgets a transpose before a reshape does not survive them."""
+
+    def forget_transpose(node: Node) -> Replacement:
+        inner = node.inputs[0].node
+        if inner is None or inner.op.name != "transpose":
+            return None
+        return ops.reshape(inner.inputs[0], shape=node.output.type.shape)
+
+    wrong = NodeRule("reshape(transpose(x)) -> reshape(x)", lambda: ("reshape", "expand_dims", "squeeze"), forget_transpose)
+    monkeypatch.setattr(simplify_module, "RULES", (*simplify_module.RULES, wrong))
+    with pytest.raises(VerificationError, match="The pass simplify changed the result"):
+        for seed in range(300):
+            optimize(random_graph(seed, 20, "float64"), "numpy")
