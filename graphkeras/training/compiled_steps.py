@@ -181,10 +181,14 @@ class CompiledSteps:
     @property
     def metrics_names(self) -> list[str]:
         """The names of what `evaluate` returns, in its order; complete once the model has been run."""
-        names = []
+        names, of_outputs = [], []
         for metric in self.metrics:
-            names += [part.name for part in metric.parts] if isinstance(metric, CompileMetrics) else [metric.name]
-        return names
+            if isinstance(metric, CompileMetrics):
+                names += [part.name for part in metric.parts if part.name == part.metric.name]
+                of_outputs += [part.name for part in metric.parts if part.name != part.metric.name]
+            else:
+                names.append(metric.name)
+        return names + sorted(of_outputs)
 
     def reset_metrics(self) -> None:
         """Forget all batches."""

@@ -169,7 +169,7 @@ class Trainer(CompiledSteps):
         """One step of training on one batch.
 
         Returns:
-            What `evaluate` returns; means over all batches since `reset_metrics`.
+            What `evaluate` returns, for this batch alone.
         """
         self._state()
         return self._on_batch(self.make_train_function(), x, y, sample_weight, class_weight, return_dict)
@@ -197,6 +197,7 @@ class Trainer(CompiledSteps):
         data = pack_x_y_sample_weight(x, y, with_class_weight(y, sample_weight, class_weight))
         prepared = function.prepare(data)
         self._check_labels(data)
+        self.reset_metrics()
         prepared.launch(leaves(data))
         figures = {name: as_number(value) for name, value in sorted(results(prepared).items())}
         return figures if return_dict else self._in_order(figures)
@@ -245,7 +246,7 @@ class Trainer(CompiledSteps):
         require_known_classes(self._state().loss, y, getattr(self, "output_names", None))
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
-        """The figures in the order of the metrics, others after them by name; a single one alone."""
+        """The figures in the order of `metrics_names`, others after them by name; a single one alone."""
         known = [name for name in self.metrics_names if name in logs]
         ordered = [logs[name] for name in (*known, *sorted(set(logs) - set(known)))]
         return ordered[0] if len(ordered) == 1 else ordered
