@@ -96,14 +96,18 @@ class Gelu(FloatComposite):
         if approximate:
             inner = (x + ops.square(x) * x * 0.044715) * math.sqrt(2 / math.pi)
             return x * 0.5 * (ops.tanh(inner) + 1)
-        return x * 0.5 * (ops.erf(x * math.sqrt(0.5)) + 1)
+        return x * self._doubled_probability(x) * 0.5
+
+    def _doubled_probability(self, x: Any) -> Any:
+        """2 P(X <= x), in the form that onnxruntime fuses with what follows in `expand`."""
+        return ops.erf(x / math.sqrt(2)) + 1
 
     def vjp(self, grad: Any, out: Any, x: Any, *, approximate: bool) -> Any:
         """P(X <= x) + x * the normal density at x"""
         if approximate:
             return super().vjp(grad, out, x, approximate=approximate)
         density = ops.exp(ops.square(x) * -0.5) * (1 / math.sqrt(2 * math.pi))
-        return (grad * ((ops.erf(x * math.sqrt(0.5)) + 1) * 0.5 + x * density),)
+        return (grad * (self._doubled_probability(x) * 0.5 + x * density),)
 
     def samples(self) -> Iterator[Sample]:
         for sample in super().samples():

@@ -1,0 +1,106 @@
+"""Ops are written in the ONNX forms that onnxruntime runs fast; each was measured (facts/ONNX.md §5, facts/PERF.md a.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort  # type: ignore[import-untyped]
+import pytest
+
+import graphkeras.compiler.ops  # noqa: F401  (fills the registry)
+from graphkeras.compiler.autodiff import gradients
+from graphkeras.compiler.dims import Dim
+from graphkeras.compiler.driver import compile_graph
+from graphkeras.compiler.graph import Graph, Value
+from graphkeras.compiler.registry import ops
+from graphkeras.compiler.types import TensorType
+
+BATCH, SEQ = Dim.symbol("batch"), Dim.symbol("seq")
+
+
+def symbol(shape: tuple[Any, ...], dtype: str = "float32", name: str = "x") -> Value:
+    return Value(TensorType(shape, dtype), name)
+
+
+def operators(inputs: Sequence[Value], *outputs: Value | None) -> list[str]:
+    """The ONNX operators of the compiled graph."""
+    graph = Graph.of(inputs, [value for value in outputs if value is not None])
+    model = compile_graph(graph, {}, "onnxruntime").executable.program.model  # type: ignore[attr-defined]
+    onnx.checker.check_model(model, full_check=True)
+    return [node.op_type for node in model.graph.node]
+
+
+@pytest.mark.parametrize(
+    "before, after, expected",
+    [
+        ((BATCH, 6), (BATCH, 2, 3), ["Reshape"]),
+        ((BATCH, 2, 3), (BATCH * 2, 3), ["Reshape"]),
+        ((BATCH, SEQ, 3), (BATCH * SEQ, 3), ["Reshape"]),
+        ((BATCH, SEQ, 6), (BATCH, SEQ, 2, 3), ["Reshape"]),
+    ],
+)
+def test_a_reshape_computes_no_sizes(before: Any, after: Any, expected: list[str]) -> None:
+    x = symbol(before)
+    assert operators([x], ops.reshape(x, shape=after)) == expected
+
+
+def test_a_slice_to_the_end_computes_no_sizes() -> None:
+    x = symbol((BATCH, 6))
+    assert operators([x], ops.slice(x, starts=(1, 0), stops=(None, 6))) == ["Slice"]
+    assert operators([x], ops.slice(x, starts=(0, 0), stops=(-1, 6))) == ["Slice"]
+
+
+def test_the_gradient_of_an_embedding_scatters() -> None:
+    table, rows = symbol((100, 8), name="table"), symbol((BATCH,), "int64", "rows")
+    (gradient,) = gradients([ops.sum(ops.square(ops.take(table, rows, axis=0)))], [table])
+    used = operators([table, rows], gradient)
+    assert used.count("ScatterND") == 1
+    assert not {"OneHot", "MatMul", "ScatterElements", "Where"} & set(used)
+
+
+def test_losses_use_whole_operators() -> None:
+    logits, labels = symbol((BATCH, 10), name="logits"), symbol((BATCH,), "int32", "labels")
+    loss = ops.sparse_softmax_cross_entropy(logits, labels)
+    assert operators([logits, labels], loss) == ["LogSoftmax", "Unsqueeze", "GatherElements", "Squeeze", "Neg"]
+    (gradient,) = gradients([ops.mean(loss)], [logits])
+    used = operators([logits, labels], gradient)
+    assert used.count("Softmax") == 1
+    assert not {"Where", "LogSoftmax", "Exp"} & set(used)
+
+
+def test_gradients_of_kinks_need_no_where() -> None:
+    x = symbol((BATCH, 8))
+    y = ops.relu(x) + ops.clip(x, low=-1, high=1) + ops.maximum(x, 0.5) + ops.where(ops.greater(x, 0), x, -x) + ops.abs(x)
+    (gradient,) = gradients([ops.sum(y * y)], [x])
+    assert operators([x], gradient).count("Where") == 1  # the one of the forward pass, which the gradient reads
+
+
+def test_gelu_is_fused(tmp_path: Path) -> None:
+    x = symbol((BATCH, 8))
+    executable = compile_graph(Graph.of([x], [ops.gelu(x)]), {}, "onnxruntime").executable
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+    ort.InferenceSession(executable.model, options)  # type: ignore[attr-defined]
+    assert [node.op_type for node in onnx.load(tmp_path / "optimized.onnx").graph.node] == ["Gelu"]
+
+
+def test_matmul_of_a_stack_has_one_weight_gradient_product() -> None:
+    x, weights = symbol((BATCH, SEQ, 8)), symbol((8, 4), name="w")
+    (gradient,) = gradients([ops.sum(ops.square(ops.matmul(x, weights)))], [weights])
+    used = operators([x, weights], gradient)
+    assert used.count("MatMul") == 2
+    assert "ReduceSum" not in used
+
+
+def test_constants_are_shared() -> None:
+    x = symbol((BATCH, 8))
+    y = ops.expand_dims(ops.sum(x, axis=1), axis=1) + ops.expand_dims(ops.max(x, axis=1), axis=1)
+    graph = Graph.of([x], [y])
+    model = compile_graph(graph, {}, "onnxruntime").executable.program.model  # type: ignore[attr-defined]
+    values = [onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer]
+    assert len(values) == 1 and np.array_equal(values[0], [1])
