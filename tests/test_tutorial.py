@@ -151,8 +151,7 @@ def test_evaluate_predict_and_the_batch_methods(digits):
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
     logs = model.evaluate(x_test, y_test, verbose=0, return_dict=True)
-    assert list(logs) == ["loss", "accuracy"]
-    assert list(logs.values()) == [loss, accuracy]
+    assert logs == {"loss": loss, "accuracy": accuracy}
     predictions = model.predict(x_test, verbose=0)
     assert predictions.shape == (397, 10)
     np.testing.assert_allclose(predictions.sum(axis=1), 1, atol=1e-5)

@@ -83,7 +83,7 @@ def named_leaves(data: Any, name: str) -> list[tuple[str, Array]]:
     if data is None:
         return []
     if isinstance(data, dict):
-        return [pair for key, item in data.items() for pair in named_leaves(item, f"{name}[{key!r}]")]
+        return [pair for key in tree.sorted_keys(data) for pair in named_leaves(data[key], f"{name}[{key!r}]")]
     if isinstance(data, (list, tuple)):
         return [pair for k, item in enumerate(data) for pair in named_leaves(item, f"{name}[{k}]")]
     return [(name, data)]
