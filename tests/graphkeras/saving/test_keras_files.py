@@ -37,6 +37,15 @@ def test_a_model_predicts_evaluates_and_trains_on_as_in_keras(suffix):
     check_next_step(model)
 
 
+def test_dropout_leaky_relu_and_auc():
+    recorded = np.load(FILES / "dropout_auc.npz")
+    model = keras.models.load_model(FILES / "dropout_auc.keras")
+    np.testing.assert_allclose(model.predict(recorded["input_0"], verbose=0), recorded["output_0"], atol=1e-5)
+    logs = model.evaluate(recorded["input_0"], recorded["target_0"], verbose=0, return_dict=True)
+    for name, value in logs.items():
+        np.testing.assert_allclose(value, recorded[f"eval_{name}"], rtol=1e-5, err_msg=name)
+
+
 def build():
     return keras.Sequential(
         [
@@ -118,6 +127,6 @@ def test_a_layer_that_graphkeras_does_not_have_is_named(tmp_path, suffix):
     else:
         with h5py.File(path, "w") as file:
             file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": {"name": "m", "layers": [entry]}})
-        message = "uses Dense9D, which is not a class of graphkeras"
+        message = "uses Dense9D, which this version of graphkeras does not have and which is not registered"
     with pytest.raises(ValueError, match=message):
         keras.models.load_model(path)
