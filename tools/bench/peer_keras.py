@@ -37,11 +37,16 @@ class Model:
         self._x, self._y, self._batch_size = x, y, batch_size
         self._loss: Any = None
         self._batches = [(x[k : k + batch_size], y[k : k + batch_size]) for k in range(0, len(x), batch_size)]
-        self._prepared: Any = None
+        if keras.__name__ != "keras":
+            self.run = self._run
 
     def train_step(self, k: int) -> None:
         self._model.reset_metrics()
         self._loss = self._model.train_on_batch(*self._batches[k])
+
+    def _run(self, k: int) -> None:
+        (program,) = self._model.train_function.signatures.values()
+        program.launch(self._batches[k])
 
     def train_loss(self) -> float:
         return float(np.asarray(self._loss).ravel()[0])

@@ -16,7 +16,6 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -54,16 +53,21 @@ class Worker:
         """Seconds of one step, measured for about `seconds`."""
         if what == "run" and not hasattr(self._model, "run"):
             return {"seconds": None}
-        if what in ("step", "run"):
-            step: Callable[[int], None] = self._model.train_step if what == "step" else self._model.run
-            calls, steps = (lambda: [step(k) for k in range(self._batches)]), self._batches
-        else:
-            calls, steps = getattr(self._model, what), self._batches
-        calls()
+        method = getattr(self._model, {"step": "train_step"}.get(what, what))
+
+        def once() -> None:
+            """All batches."""
+            if what in ("fit", "predict"):
+                method()
+            else:
+                for k in range(self._batches):
+                    method(k)
+
+        once()
         count, started = 0, time.perf_counter()
         while True:
-            calls()
-            count += steps
+            once()
+            count += self._batches
             passed = time.perf_counter() - started
             if passed >= seconds:
                 self._model.train_loss()  # waits for what is still running
