@@ -6,8 +6,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from graphkeras.compiler import config
 from graphkeras.compiler.driver import compile_graph, new_cell
 from graphkeras.compiler.executables import onnxruntime as target
+from graphkeras.compiler.executables import onnxruntime_session
 from graphkeras.compiler.executables.base import StateCell
 from graphkeras.compiler.executables.reference import evaluate_graph
 from graphkeras.compiler.graph import Graph, StateSlot
@@ -40,17 +42,14 @@ def test_twenty_training_steps_equal_the_reference() -> None:
     assert losses[-1] < losses[0]
 
 
-def test_one_session_serves_all_batch_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
-    original = target.new_session
-    monkeypatch.setattr(target, "new_session", lambda *args: made.append(args) or original(*args))
+def test_one_session_serves_all_batch_sizes() -> None:
     executable = load(counter(), cells_of({"total": np.zeros((), np.float32)}))
-    sizes = [3, 1, 8, 3, 0, *range(target.MAX_SIZES + 2)]
+    sizes = [3, 1, 8, 3, 0, *range(target.MAX_PLANS + 2)]
     for size in sizes:
         x = np.ones((size, 2), np.float32)
         np.testing.assert_array_equal(executable.run([x])[1], 2 * x)
     assert executable.read_state("total") == 2 * sum(sizes)
-    assert len(made) == 1
+    assert len(executable._sessions) == 1
 
 
 def test_programs_share_cells_and_take_turns() -> None:
@@ -83,7 +82,7 @@ def test_programs_share_cells_and_take_turns() -> None:
 
 
 def test_many_arrangements_are_forgotten_and_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(target, "MAX_BINDINGS", 2)
+    monkeypatch.setattr(onnxruntime_session, "MAX_BINDINGS", 2)
     variables = {name: value(name) for name in "abc"}
     cells = cells_of({name: np.zeros((), np.float32) for name in variables})
     singles = {name: load(Graph.of([], [], [StateSlot(name, v, v + 1)]), cells) for name, v in variables.items()}
@@ -92,7 +91,7 @@ def test_many_arrangements_are_forgotten_and_made_again(monkeypatch: pytest.Monk
     for number, name in enumerate("abcacbabcbcaab"):
         singles[name].run([])
         assert total.run([])[0] == number + 1
-        assert len(total._bindings) <= 2
+        assert len(total._sessions[1].bindings) <= 2
 
 
 def test_written_values_are_read_by_the_next_run_and_reads_are_copies() -> None:
@@ -186,8 +185,19 @@ def test_the_second_buffer_is_made_only_for_variables_that_are_updated() -> None
 
 def test_threads_are_those_of_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1 <= target.thread_count() <= 1024
-    monkeypatch.setattr(target.config, "_current", target.config.Config(threads=3))
+    monkeypatch.setattr(config, "_current", config.Config(threads=3))
     assert target.thread_count() == 3
+
+
+def test_small_runs_take_one_thread_and_large_ones_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "_current", config.Config(threads=2))
+    executable = load(counter(), cells_of({"total": np.zeros((), np.float32)}))  # 4 operations for each sample
+    assert set(executable._sessions) == {1}
+    for size in (3, target.SMALL_RUN // 4, 3):
+        x = np.ones((size, 2), np.float32)
+        np.testing.assert_array_equal(executable.run([x])[1], 2 * x)
+    assert set(executable._sessions) == {1, 2}
+    assert executable.read_state("total") == 2 * (6 + target.SMALL_RUN // 4)
 
 
 def test_source_shows_layer_and_line() -> None:
@@ -201,7 +211,7 @@ def test_source_shows_layer_and_line() -> None:
 
 def test_buffers_begin_at_multiples_of_64_bytes() -> None:
     for shape in ((), (0, 3), (5,), (3, 7)):
-        array: Array = target.aligned_empty(shape, np.dtype(np.float32))
+        array: Array = onnxruntime_session.aligned_empty(shape, np.dtype(np.float32))
         assert array.shape == shape
         assert array.size == 0 or array.ctypes.data % 64 == 0
 
