@@ -37,7 +37,10 @@ def save_h5(model: Any, path: str | os.PathLike[str], include_optimizer: bool = 
     with new_hdf5() as (file, content):
         file.attrs["keras_version"] = KERAS_VERSION
         file.attrs["backend"] = "graphkeras"
-        file.attrs["model_config"] = json.dumps(to_legacy(written))
+        config = to_legacy(written)
+        if written["module"] is None and "build_config" in written:  # a class of the user's own must be told its shapes
+            config["build_config"] = written["build_config"]
+        file.attrs["model_config"] = json.dumps(config)
         write_layers(model, file.create_group(MODEL_WEIGHTS))
         optimizer = getattr(model, "optimizer", None)
         if compiled and optimizer is not None:

@@ -220,8 +220,8 @@ def _unknown_class(module: str | None, class_name: str, registered: str | None) 
             "@graphkeras.saving.register_keras_serializable()."
         )
     return (
-        f"The file uses {name}, which this version of graphkeras does not have and which is not registered. If it is a class of "
-        f"your own, pass it: {custom}, or decorate it with @graphkeras.saving.register_keras_serializable() before loading."
+        f"The file uses {name}, which this version of graphkeras does not have and which is not registered. If it is a class "
+        f"of your own, pass it: {custom}, or decorate it with @graphkeras.saving.register_keras_serializable() before loading."
     )
 
 
