@@ -25,4 +25,8 @@ def get_device(name: str, capability: int = 90, cache: Path | None = None) -> De
         from .interpreter.device import InterpreterDevice
 
         return InterpreterDevice(capability)
+    if name == "cuda":
+        from .cuda.device import CudaDevice
+
+        return CudaDevice(cache)
     raise ValueError(f"Unknown device {name!r}; it must be one of {', '.join(NAMES)}.")

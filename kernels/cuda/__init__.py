@@ -1,1 +1,1 @@
-"""The CUDA device, by the driver API."""
+"""The CUDA device: machine code launched through NVIDIA's driver library, with nothing between but ctypes."""
