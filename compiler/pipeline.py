@@ -46,8 +46,8 @@ class Stage:
     seconds: float = 0.0
 
 
-def optimize(graph: Graph, target: str) -> list[Stage]:
-    """Run the target's passes; returns every stage, the last one is the result.
+def optimize(graph: Graph, target: str, watch: Callable[[Stage], None] | None = None) -> list[Stage]:
+    """Run the target's passes; returns every stage, the last one is the result. `watch` is called with each as it is made.
 
     Raises:
         VerificationError: when a pass breaks the graph (always checked) or, with GRAPHKERAS_VERIFY=1, its meaning.
@@ -56,6 +56,8 @@ def optimize(graph: Graph, target: str) -> list[Stage]:
     checked: set[Node] = set()
     verify_structure(graph, "tracing", checked)
     stages = [Stage("traced", graph)]
+    if watch is not None:
+        watch(stages[0])
     runs: Counter[str] = Counter()
     for run in PIPELINES[target]:
         if run.__name__ in settings.skip:
@@ -71,4 +73,6 @@ def optimize(graph: Graph, target: str) -> list[Stage]:
         runs[run.__name__] += 1
         name = run.__name__ if runs[run.__name__] == 1 else f"{run.__name__}_{runs[run.__name__]}"
         stages.append(Stage(name, graph, tuple(entries), seconds))
+        if watch is not None:
+            watch(stages[-1])
     return stages

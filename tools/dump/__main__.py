@@ -1,0 +1,5 @@
+"""``python -m graphkeras.tools.dump``"""
+
+from .command import main
+
+raise SystemExit(main())
