@@ -43,7 +43,7 @@ def save_archive(model: Any, path: str | os.PathLike[str], include_optimizer: bo
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(METADATA, json.dumps(metadata))
         archive.writestr(CONFIG, config)
-        archive.writestr(WEIGHTS, weights.getvalue())
+        archive.writestr(WEIGHTS, weights.getbuffer())
 
 
 def load_archive(
