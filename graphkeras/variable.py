@@ -88,11 +88,11 @@ class Variable(Operators):
 
     @property
     def size(self) -> int:
-        return int(self.symbol.type.size)  # type: ignore[arg-type]
+        return int(self.symbol.type.size)
 
     @property
     def nbytes(self) -> int:
-        return int(self.symbol.type.nbytes)  # type: ignore[arg-type]
+        return int(self.symbol.type.nbytes)
 
     # ---- its numbers --------------------------------------------------------------------------------------------------
 

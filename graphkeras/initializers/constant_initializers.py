@@ -55,7 +55,7 @@ class Identity(Initializer):
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Array:
         if len(shape) != 2:
             raise ValueError(f"The Identity initializer makes matrices, got the shape {tuple(shape)}.")
-        return as_dtype(self.gain * np.eye(*shape), dtype)
+        return as_dtype(self.gain * np.eye(shape[0], shape[1]), dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain}

@@ -212,7 +212,7 @@ class Orthogonal(RandomInitializer):
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Array:
         if len(shape) < 2:
             raise ValueError(f"The Orthogonal initializer needs at least 2 axes, got the shape {shape_text(tuple(shape))}.")
-        rows, columns = int(size_of(shape[:-1])), int(shape[-1])  # type: ignore[arg-type]
+        rows, columns = int(size_of(shape[:-1])), int(shape[-1])
         drawn = self.normal((max(rows, columns), min(rows, columns)), 0.0, 1.0, "float64")
         q, r = np.linalg.qr(drawn)
         q = q * np.sign(np.diag(r))  # makes the distribution uniform

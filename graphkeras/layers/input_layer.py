@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-
-from graphkeras.compiler.dims import DimLike
 
 from ..dtypes import standard_dtype
 from ..naming import auto_name
@@ -63,7 +60,7 @@ class InputLayer(Layer):
             )
         if batch_shape is None:
             batch_shape = (batch_size, *_sizes(shape, self))
-        self.batch_shape: tuple[int | None, ...] = tuple(_sizes(batch_shape, self))
+        self.batch_shape = _sizes(batch_shape, self)
         self._input_dtype = standard_dtype(dtype)
         self.optional = optional
         if input_tensor is None:
@@ -126,7 +123,7 @@ def Input(
     return layer.output
 
 
-def _sizes(shape: Any, layer: Any) -> Sequence[DimLike | None]:
+def _sizes(shape: Any, layer: Any) -> tuple[int | None, ...]:
     """Checked sizes.
 
     Raises:

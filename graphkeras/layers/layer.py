@@ -46,6 +46,7 @@ class Layer:
 
     input_spec: Any = None
     supports_masking = False
+    _layer_state: LayerState
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         layer = super().__new__(cls)

@@ -49,7 +49,7 @@ def default_config(layer: Any) -> dict[str, Any]:
     if layer.activity_regularizer is not None:
         config["activity_regularizer"] = regularizers.serialize(layer.activity_regularizer)
     cls = type(layer)
-    if not (_is_ours(cls.get_config) and not _is_ours(cls.__init__)):  # type: ignore[misc]
+    if not (_is_ours(cls.get_config) and not _is_ours(cls.__init__)):
         return config
     parameters = inspect.signature(cls.__init__).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())

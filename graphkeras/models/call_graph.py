@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from graphkeras.compiler.provenance import at, user_source
@@ -92,7 +92,7 @@ class CallGraph:
         finished: list[Call] = []
         seen: set[int] = set()
         for output in self.flat_outputs:
-            stack = [(self._checked(output), iter(()), True)]  # type: ignore[var-annotated]
+            stack: list[tuple[Call, Iterator[KerasTensor], bool]] = [(self._checked(output), iter(()), True)]
             while stack:
                 call, parents, is_new = stack.pop()
                 if is_new:

@@ -45,9 +45,8 @@ def empty(shape: Any, dtype: Any = None) -> Any:
 
 @operation
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    """`fill_value` broadcast to `shape`, in its own dtype unless `dtype` is given."""
-    dtype = dtype_of(fill_value) if dtype is None else standard_dtype(dtype)
-    return filled(standard_shape(shape, "ops.full"), fill_value, dtype)
+    """`fill_value` broadcast to `shape`, in the default float unless `dtype` is given."""
+    return filled(standard_shape(shape, "ops.full"), fill_value, standard_dtype(dtype))
 
 
 @operation

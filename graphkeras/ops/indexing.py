@@ -333,10 +333,10 @@ def diagflat(x: Any, k: int = 0) -> Any:
 
 
 def _with_diagonal(x: Tensor, k: int) -> Tensor:
-    size = shape_of(x)[0] + abs(k)
-    if isinstance(size, Dim):
-        raise ValueError(f"ops.diag: the size must be known, got {size}.")
-    row, column = (-k, 0) if k < 0 else (0, k)
     length = shape_of(x)[0]
-    square = ops.where(np.eye(length, dtype=bool), ops.expand_dims(x, axis=(1,)), filled((length, length), 0, dtype_of(x)))
+    if isinstance(length, Dim):
+        raise ValueError(f"ops.diag: the size must be known, got {length}.")
+    size = length + abs(k)
+    row, column = (-k, 0) if k < 0 else (0, k)
+    square = ops.where(np.eye(length).astype(bool), ops.expand_dims(x, axis=(1,)), filled((length, length), 0, dtype_of(x)))
     return ops.pad(square, before=(row, column), after=(size - length - row, size - length - column), value=0)

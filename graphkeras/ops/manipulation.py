@@ -218,9 +218,10 @@ def _split(x: Any, parts: Any, axis: int, name: str, uneven: bool) -> list[Tenso
             width, more = divmod(size, int(parts))
             edges = [k * width + (k if k < more else more) for k in range(parts + 1)]
     else:
-        edges = [0, *(int(place) for place in np.asarray(parts).ravel()), size]
+        places = [int(place) for place in np.asarray(parts).ravel()]
         if not isinstance(size, Dim):
-            edges = [_clamped(edge + size if edge < 0 else edge, size) for edge in edges]
+            places = [_clamped(place + size if place < 0 else place, size) for place in places]
+        edges = [0, *places, size]
     return [cut(x, axis, start, stop) for start, stop in itertools.pairwise(edges)]
 
 
@@ -298,9 +299,10 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     x, axis = (ops.reshape(x, shape=(-1,)), 0) if axis is None else (x, axis_in(axis, x, "repeat"))
     shape = shape_of(x)
     if np.ndim(repeats) and np.size(repeats) > 1:
-        if isinstance(shape[axis], Dim):
-            raise ValueError(f"ops.repeat: axis {axis} has the symbolic size {shape[axis]}; repeats must be one number.")
-        return ops.take(x, np.repeat(np.arange(shape[axis], dtype=np.int32), np.asarray(repeats)), axis=axis)
+        size = shape[axis]
+        if isinstance(size, Dim):
+            raise ValueError(f"ops.repeat: axis {axis} has the symbolic size {size}; repeats must be one number.")
+        return ops.take(x, np.repeat(np.arange(size, dtype=np.int32), np.asarray(repeats)), axis=axis)
     count = int(np.asarray(repeats).item())
     wide = ops.broadcast_to(ops.expand_dims(x, axis=(axis + 1,)), shape=(*shape[: axis + 1], count, *shape[axis + 1 :]))
     return ops.reshape(wide, shape=(*shape[:axis], shape[axis] * count, *shape[axis + 1 :]))

@@ -151,7 +151,7 @@ def standard_shape(shape: Any, name: str) -> tuple[Any, ...]:
     """
     if isinstance(shape, (int, np.integer, Dim)):
         shape = (shape,)
-    sizes = []
+    sizes: list[Any] = []
     for size in shape.tolist() if isinstance(shape, np.ndarray) else shape:
         if isinstance(size, Dim):
             sizes.append(size)

@@ -32,7 +32,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Array:
         raise ValueError(
             f"to_categorical: class numbers must lie in [0, {classes}), got {int(numbers.min())} to {int(numbers.max())}."
         )
-    return (numbers[..., None] == np.arange(classes)).astype(np.float32)
+    return np.asarray(numbers[..., None] == np.arange(classes), np.float32)
 
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> Array:
