@@ -13,7 +13,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import triton.language as tl
-from triton._C.libtriton import ir
+from triton._C.libtriton import interpreter, ir
 from triton.runtime.interpreter import InterpreterBuilder, TensorHandle, _get_np_dtype
 
 from .libdevice import libdevice_function
@@ -21,6 +21,21 @@ from .memory import Guard
 
 Array = np.ndarray[Any, Any]
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+
+
+_DTYPES = {
+    dtype.name: _get_np_dtype(dtype)
+    for dtype in (
+        *(tl.int1, tl.int8, tl.int16, tl.int32, tl.int64, tl.uint8, tl.uint16, tl.uint32, tl.uint64),
+        *(tl.float16, tl.bfloat16, tl.float32, tl.float64, tl.float8e5, tl.float8e4nv),
+    )
+}
+
+
+def numpy_dtype(dtype: Any) -> np.dtype[Any]:
+    """How values of a triton type are kept: bfloat16 as 16 bits, pointers as 64."""
+    scalar = dtype.scalar
+    return np.dtype(np.uint64) if isinstance(scalar, tl.pointer_type) else _DTYPES[scalar.name]
 
 
 def numbers(handle: Any) -> Array:
@@ -36,7 +51,7 @@ def handle_of(values: Array, dtype: Any) -> Any:
     scalar = dtype.scalar
     if scalar == tl.bfloat16:
         return TensorHandle(values.astype(np.float32).astype(BFLOAT16).view(np.uint16), scalar)
-    return TensorHandle(values.astype(_get_np_dtype(scalar), copy=False), scalar)
+    return TensorHandle(values.astype(numpy_dtype(scalar), copy=False), scalar)
 
 
 class Builder(InterpreterBuilder):  # type: ignore[misc]  # triton has no types
@@ -60,7 +75,9 @@ class Builder(InterpreterBuilder):  # type: ignore[misc]  # triton has no types
 
     def create_masked_load(self, ptrs: Any, mask: Any, other: Any, cache: Any, eviction: Any, is_volatile: Any) -> Any:
         self._check("load", ptrs, mask)
-        return super().create_masked_load(ptrs, mask, other, cache, eviction, is_volatile)
+        dtype = ptrs.get_element_ty()
+        default = np.zeros(ptrs.data.shape, numpy_dtype(dtype)) if other is None else other.data
+        return TensorHandle(interpreter.load(ptrs.data, mask.data, default, numpy_dtype(dtype)), dtype)
 
     def create_masked_store(self, ptrs: Any, value: Any, mask: Any, cache: Any, eviction: Any) -> Any:
         self._check("store", ptrs, mask)
@@ -80,7 +97,7 @@ class Builder(InterpreterBuilder):  # type: ignore[misc]  # triton has no types
         return handle_of(np.array([value], np.float32), tl.bfloat16)
 
     def get_all_ones_value(self, type: Any) -> Any:
-        dtype = _get_np_dtype(type)
+        dtype = numpy_dtype(type)
         return TensorHandle(np.full(1, ~dtype.type(0), dtype), type.scalar)
 
     def cast_impl(self, src: Any, dst_type: Any) -> Any:

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import triton.language as tl
-from triton.runtime.interpreter import TensorHandle, _get_np_dtype
+from triton.runtime.interpreter import TensorHandle
 
 from ..arguments import is_pointer, scalar
 from ..errors import KernelError
 from ..program import Kernel
 from ..source import failing_line, jit_function
+from .builder import numpy_dtype
 from .language import builder, interpreted, interpreting
 from .memory import Guard
 
@@ -77,4 +78,4 @@ def _tensor(type_name: str, value: float) -> Any:
     """The tensor that the kernel gets for a pointer or a scalar."""
     dtype = tl.str_to_ty(type_name, None)
     data = np.array([value], np.uint64) if is_pointer(type_name) else scalar(type_name, value)
-    return tl.tensor(TensorHandle(data.astype(_get_np_dtype(dtype)), dtype), dtype)
+    return tl.tensor(TensorHandle(data.astype(numpy_dtype(dtype)), dtype), dtype)

@@ -103,10 +103,8 @@ def test_every_call_has_the_form_of_the_header():
     for name, call in _CALLS.items():
         result = [ctypes.c_void_p] if call.result is not None else []
         types = [*call.arguments, *result] if call.result_is_last else [*result, *call.arguments]
-        assert [ctypes.sizeof(c_type) for c_type in types] == [bytes_of(argument) for argument in calls[name]], (
-            name,
-            calls[name],
-        )
+        declared = calls[name]
+        assert [ctypes.sizeof(c_type) for c_type in types] == [bytes_of(argument) for argument in declared], (name, declared)
         if result:
             assert "*" in declared[-1 if call.result_is_last else 0], name
 
