@@ -1,6 +1,10 @@
 """What the documents say is true: their commands exist, their code runs, their files are there."""
 
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +99,50 @@ def test_files_that_a_page_names_exist(page):
 def test_make_targets_that_a_page_names_exist(page):
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake (\w+)\s*(?:#|`|$)", page.read_text(), re.MULTILINE)) <= targets
+
+
+# ---- the README -----------------------------------------------------------------------------------------------------------
+
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    """A folder in which the README's example has run."""
+    folder = tmp_path_factory.mktemp("readme")
+    name, code = re.search(r"<!-- example: (\S+) -->\n```python\n(.*?)```", README, re.DOTALL).groups()
+    (folder / name).write_text(code)
+    assert len([line for line in code.splitlines() if line.strip()]) <= 15
+    run([name], folder)
+    return folder
+
+
+def run(arguments, folder):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    result = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, f"{arguments}\n{result.stdout[-1000:]}\n{result.stderr[-3000:]}"
+    return result.stdout
+
+
+COMMANDS = re.findall(r"^    graphkeras-dump (.*?)\s*#", README, re.MULTILINE)
+
+
+def test_the_readmes_example_leaves_its_files(example):
+    assert {"digits.keras", "digits.onnx"} <= {path.name for path in example.iterdir()}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_readmes_dump_commands(example, command):
+    assert "digits" in run(["-m", "graphkeras.tools.dump", *shlex.split(command)], example)
+
+
+def test_the_readmes_graph_is_a_real_one(example):
+    shown = re.search(r"<!-- graph -->\n```\n(.*?)```", README, re.DOTALL).group(1)
+    assert shown.strip() in run(["-m", "graphkeras.tools.dump", "digits:model"], example)
+
+
+def test_the_commands_without_make_are_those_of_the_makefile():
+    makefile = (ROOT / "Makefile").read_text().replace("$(BIN)", ".venv/bin").replace("$(PYTHON)", "python3")
+    block = re.search(r"The same without make:\n\n((?:    .*\n)+)", README).group(1)
+    for command in block.split("\n"):
+        assert command.strip().replace("pip install", "pip install --quiet") in makefile, command
