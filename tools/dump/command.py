@@ -176,8 +176,8 @@ def _entry_lines(entries: Sequence[Entry]) -> list[str]:
 
 
 def _changes(before: Stage, after: Stage) -> list[str]:
-    texts = [graph_text(stage.graph, elide=True).splitlines() for stage in (before, after)]
-    found = list(unified_diff(*texts, before.name, after.name, n=1, lineterm=""))
+    old, new = (graph_text(stage.graph, elide=True).splitlines() for stage in (before, after))
+    found = list(unified_diff(old, new, before.name, after.name, n=1, lineterm=""))
     return found or ["  nothing changed"]
 
 

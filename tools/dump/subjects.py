@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,10 +80,17 @@ def _from_file(name: str, path: Path, train: bool) -> Subject:
             raise DumpError(f"{name} cannot be loaded: {error}") from error
         return _from_object(name, loaded, train)
     try:
-        return Subject(name, graph=parse_graph(path.read_text(encoding="utf-8")))
+        return Subject(name, graph=parse_graph(_graph_part(path.read_text(encoding="utf-8"))))
     except (ParseError, ValueError) as error:
         known = ", ".join((*MODEL_SUFFIXES, ".onnx"))
         raise DumpError(f"{name} is neither a model ({known}) nor the text of a graph. {error}") from error
+
+
+def _graph_part(text: str) -> str:
+    """The graph inside what this tool has written, below the summary."""
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("graph ")]
+    return "\n".join(lines[starts[0] :]) if starts else text
 
 
 def _find_object(module_name: str, attribute: str) -> Any:
@@ -96,10 +105,8 @@ def _find_object(module_name: str, attribute: str) -> Any:
         sys.path.remove("")
     for part in attribute.split("."):
         if not hasattr(found, part):
-            names = (
-                ", ".join(name for name in vars(found) if not name.startswith("_"))[:300] if hasattr(found, "__dict__") else ""
-            )
-            raise DumpError(f"{module_name} has no {attribute!r}" + (f"; it has {names}." if names else "."))
+            near = difflib.get_close_matches(part, dir(found), 3)
+            raise DumpError(f"{module_name} has no {attribute!r}." + (f" Near: {', '.join(near)}." if near else ""))
         found = getattr(found, part)
     return found
 
@@ -113,22 +120,21 @@ def _from_object(name: str, found: Any, train: bool) -> Subject:
         raise DumpError(f"{name} is a {type(found).__name__}; --train needs a model.")
     if isinstance(found, StaticFunction):
         if not found.signatures:
-            raise DumpError(
-                f"{name} has not been called yet, so that nothing is traced: call it, or prepare(...) it, in its module."
-            )
+            raise DumpError(f"{name} has not been called yet, so nothing is traced: call or prepare(...) it in its module.")
         return Subject(name, graph=list(found.signatures.values())[-1].graph)
     if isinstance(found, Graph):
         return Subject(name, graph=found)
-    raise DumpError(
-        f"{name} is a {type(found).__name__}; it must be a Model, a Graph, a StaticFunction, or return one of them."
-    )
+    raise DumpError(f"{name} is a {type(found).__name__}; it must be a Model, a Graph or a StaticFunction, or return one.")
 
 
 def _called(name: str, function: Callable[[], Any]) -> Any:
     try:
-        return function()
+        inspect.signature(function).bind()
     except TypeError as error:
-        raise DumpError(f"{name} is called without arguments, and it says: {error}") from error
+        raise DumpError(f"{name} is called without arguments, but: {error}.") from error
+    except ValueError:  # a function of C has no signature
+        raise DumpError(f"{name} is no model and no function that builds one.") from None
+    return function()
 
 
 def _inference(model: Model) -> Graph:
@@ -187,6 +193,6 @@ def _targets(model: Model) -> Any:
 
 
 def _target(output: Any, loss: Any) -> Array:
-    label = loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
+    label = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
     zeros = _zeros(output)
-    return zeros[..., 0].astype(np.int32) if "sparse" in label.lower() and zeros.ndim > 1 else zeros
+    return zeros[..., 0].astype(np.int32) if "sparse" in str(label).lower() and zeros.ndim > 1 else zeros
