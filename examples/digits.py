@@ -62,23 +62,19 @@ def main(folder: Path, epochs: int) -> None:
     saved, exported = folder / "digits.keras", folder / "digits.onnx"
     model.save(saved)
     again = keras.models.load_model(saved)
-    print(
-        f"Saved {saved} ({saved.stat().st_size:,} bytes); loaded again, it evaluates to",
-        again.evaluate(x_test, y_test, verbose=0),
-    )
+    loss_again, accuracy_again = again.evaluate(x_test, y_test, verbose=0)
+    print(f"Saved {saved} ({saved.stat().st_size:,} bytes); loaded again: loss {loss_again:.4f}, accuracy {accuracy_again:.4f}")
 
     model.export(exported)
     session = onnxruntime.InferenceSession(exported, providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {session.get_inputs()[0].name: x_test})
     difference = float(np.abs(found - model.predict(x_test, verbose=0)).max())
-    print(
-        f"Exported {exported} ({exported.stat().st_size:,} bytes); onnxruntime differs from predict by {difference:.1e} at most"
-    )
+    print(f"Exported {exported} ({exported.stat().st_size:,} bytes); onnxruntime differs from predict by {difference:.0e}")
     if difference > LARGEST_DIFFERENCE:
         raise SystemExit(f"The difference must be at most {LARGEST_DIFFERENCE}.")
 
-    print(f"\nThe graph (python -m graphkeras.tools.dump {saved})\n")
-    dump.main([str(saved)])
+    print("\nThe graph; from the shell: python -m graphkeras.tools.dump examples.digits:build\n")
+    dump.main([f"{__name__}:build"])
 
 
 if __name__ == "__main__":
