@@ -59,7 +59,7 @@ def lower(graph: Graph, bindings: Mapping[str, DimLike]) -> Lowered:
 def draft(unit: Unit, schedule: Schedule, number: int) -> Draft:
     """The kernel of one launch."""
     targets = schedule.targets[number]
-    places = [needed_places(region, schedule.places) for region in unit.regions]
+    places = [needed_places(region, {**schedule.places, **unit.sources}) for region in unit.regions]
     if len(unit.regions) > 1:
         return draft_table(unit.regions, places, targets, f"table/{number}")
     (region,) = unit.regions

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..graph import Value
 from .region import Region
+
+
+def writers(regions: Sequence[Region]) -> dict[Value, int]:
+    """The number of the region that computes each stored value. One that only copies what is in memory computes nothing."""
+    return {value: number for number, region in enumerate(regions) for value in region.stores if not region.needs_value(value)}
 
 
 class Reach:
@@ -13,7 +19,7 @@ class Reach:
     def __init__(self, regions: Sequence[Region]) -> None:
         self.regions = list(regions)
         self._number = {id(region): number for number, region in enumerate(regions)}
-        writer = {value: number for number, region in enumerate(regions) for value in region.stores}
+        writer = writers(regions)
         self._before: list[set[int]] = [
             {writer[value] for value in region.needs if value in writer} - {number} for number, region in enumerate(regions)
         ]

@@ -14,6 +14,7 @@ import networkx as nx  # type: ignore[import-untyped]
 from ..graph import Graph, StateSlot, Value
 from ..indexing import flatten_index
 from ..journal import note
+from .reach import writers
 from .region import Facts, Region
 from .spaces import Flat
 from .table import Likeness, likeness
@@ -27,10 +28,12 @@ class Unit:
     Attributes:
         regions: more than one only if they are alike.
         barrier: True if the kernel overwrites a variable that it reads elsewhere than where it writes.
+        sources: where values lie for this launch, if not where the schedule says.
     """
 
     regions: list[Region]
     barrier: bool = False
+    sources: Mapping[Value, Place] = field(default_factory=dict)
 
 
 @dataclass
@@ -62,7 +65,8 @@ def make_schedule(graph: Graph, regions: Sequence[Region]) -> Schedule:
 class _Scheduler:
     def __init__(self, graph: Graph, regions: Sequence[Region]) -> None:
         self.graph, self.regions = graph, list(regions)
-        self.writer = {value: number for number, region in enumerate(regions) for value in region.stores}
+        self.writer = writers(regions)
+        self.storer = {value: number for number, region in enumerate(regions) for value in region.stores}
         self.before = nx.DiGraph()  # regions by number; an edge to what must run later
         self.before.add_nodes_from(range(len(regions)))
         for number, region in enumerate(regions):
@@ -83,20 +87,20 @@ class _Scheduler:
             members = self.before.nodes[number].get("members", [number])
             schedule.units.append(Unit([self.regions[k] for k in members], bool(self.barriers & set(members))))
             schedule.targets.append(targets)
-        self.copy_late(schedule)
+        self.copy_late(schedule, targets)
         return schedule
 
     # ---- variables ----------------------------------------------------------------------------------------------------
 
     def write_in_place(self, slot: StateSlot) -> bool:
         """Let the kernel that computes a variable's new value write it over the old one, after everybody who reads that."""
-        writer = self.writer[slot.output]
+        writer = self.storer[slot.output]
         readers = [k for k, region in enumerate(self.regions) if k != writer and slot.input in region.needs]
         reason = ""
-        if self.regions[writer].needs_value(slot.input):
-            reason = self.overwriting_fault(self.regions[writer], slot)
-        if not reason and any(nx.has_path(self.before, writer, reader) for reader in readers):
+        if any(nx.has_path(self.before, writer, reader) for reader in readers):
             reason = "a kernel that needs the new value reads the old one too"
+        elif self.regions[writer].needs_value(slot.input):
+            reason = self.overwriting_fault(self.regions[writer], slot)
         if reason == "barrier":
             self.barriers.add(writer)
         elif reason:
@@ -118,13 +122,13 @@ class _Scheduler:
             return "barrier"
         return "its old value is read at other places than where the new one is written"
 
-    def copy_late(self, schedule: Schedule) -> None:
-        facts = Facts.of(self.graph)
+    def copy_late(self, schedule: Schedule, targets: Mapping[Value, Sequence[Place]]) -> None:
+        facts = Facts({}, frozenset())  # the new value is copied, even one that others compute for themselves
         for slot in self.late:
             size = int(slot.output.type.size)
             region = Region(Flat(size), [slot.output], [], facts)
-            region.demands = {slot.output: dict.fromkeys([region.space.index(static_shape(slot.output))])}  # type: ignore[list-item]
-            schedule.units.append(Unit([region]))
+            source = next(place for place in targets[slot.output] if not place.buffer.startswith("state/"))
+            schedule.units.append(Unit([region], sources={slot.output: source}))
             schedule.targets.append({slot.output: [self.state_place(slot)]})
 
     # ---- places -------------------------------------------------------------------------------------------------------
