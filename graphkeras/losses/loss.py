@@ -97,6 +97,8 @@ def weighted(values: Any, sample_weight: Any, dtype: str) -> tuple[Any, Any]:
     if sample_weight is None:
         return values, None
     values, sample_weight = same_rank(values, ops.convert_to_tensor(sample_weight, dtype=dtype))
+    while len(ops.shape(sample_weight)) < len(ops.shape(values)):  # one weight for all steps of a sample
+        sample_weight = ops.expand_dims(sample_weight, axis=-1)
     return ops.multiply(values, sample_weight), sample_weight
 
 

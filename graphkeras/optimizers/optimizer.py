@@ -276,7 +276,7 @@ class Optimizer:
             raise ValueError(
                 f"Optimizer {self.name!r} was not built for the variable {unknown[0]!r}; it knows "
                 f"{', '.join(variable.path for variable in self._trainable_variables) or 'none'}. "
-                "Use one optimizer for each model, or build(all variables) before the first step."
+                "Use one optimizer for each model, and compile again with a new one after making layers trainable."
             )
         pairs = [(gradient, variable) for gradient, variable in zip(grads, variables) if gradient is not None]
         if not pairs:

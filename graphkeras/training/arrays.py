@@ -13,6 +13,7 @@ from ..tensor import KerasTensor
 from ..variable import Variable
 
 Array = np.ndarray[Any, Any]
+_SCALARS = (bool, int, float, str, bytes, np.generic)
 
 
 def standardize(data: Any, name: str) -> Any:
@@ -29,7 +30,7 @@ def standardize(data: Any, name: str) -> Any:
     if isinstance(data, dict):
         return {key: standardize(item, f"{name}[{key!r}]") for key, item in data.items()}
     if isinstance(data, (list, tuple)):
-        if data and all(isinstance(leaf, (bool, int, float, np.number, np.bool_)) for leaf in tree.flatten(data)):
+        if data and all(leaf is None or isinstance(leaf, _SCALARS) for leaf in tree.flatten(data)):
             return _array(data, name)
         if not data:
             raise ValueError(f"{name} is empty.")

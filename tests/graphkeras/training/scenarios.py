@@ -59,7 +59,9 @@ def one_hot_labels_with_sample_weight(keras):
 def class_weight(keras):
     x, y, _, _ = _data()
     model = _mlp(keras)
-    model.compile(optimizer="rmsprop", loss=keras.losses.SparseCategoricalCrossentropy(), metrics=["sparse_categorical_accuracy"])
+    model.compile(
+        optimizer="rmsprop", loss=keras.losses.SparseCategoricalCrossentropy(), metrics=["sparse_categorical_accuracy"]
+    )
     history = model.fit(x, y, epochs=2, batch_size=16, shuffle=False, verbose=0, class_weight={0: 2.0, 1: 0.5, 3: 3.0})
     return _story(model, history)
 

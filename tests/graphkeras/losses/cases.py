@@ -1,0 +1,127 @@
+"""Losses and metrics with data, for real Keras and graphkeras alike."""
+
+import numpy as np
+
+
+def data():
+    rng = np.random.default_rng(11)
+    distribution = lambda shape: (lambda raw: raw / raw.sum(axis=-1, keepdims=True))(rng.uniform(0.05, 1, shape))  # noqa: E731
+    found = {
+        "real": (rng.normal(size=(6, 3)), rng.normal(size=(6, 3))),
+        "positive": (rng.uniform(0.1, 2, (6, 3)), rng.uniform(0.1, 2, (6, 3))),
+        "binary": (rng.integers(0, 2, (6, 3)).astype(float), rng.uniform(0.02, 0.98, (6, 3))),
+        "signs": (rng.choice([-1.0, 1.0], (6, 3)), rng.normal(size=(6, 3))),
+        "one_hot": (np.eye(4)[rng.integers(0, 4, 6)], distribution((6, 4))),
+        "sequence": (np.eye(4)[rng.integers(0, 4, (6, 2))], distribution((6, 2, 4))),
+        "classes": (rng.integers(0, 4, 6), distribution((6, 4))),
+        "column": (rng.integers(0, 4, (6, 1)), distribution((6, 4))),
+        "map": (rng.integers(0, 4, (6, 2)), distribution((6, 2, 4))),
+        "distribution": (distribution((6, 4)), distribution((6, 4))),
+        "vector": (rng.normal(size=6), rng.normal(size=(6, 1))),
+        "flag": (rng.integers(0, 2, 6), rng.uniform(0, 1, (6, 1))),
+    }
+    as32 = lambda a: a.astype("float32") if a.dtype.kind == "f" else a.astype("int32")  # noqa: E731
+    return {name: tuple(map(as32, pair)) for name, pair in found.items()}, rng.uniform(0.1, 2, 6).astype("float32")
+
+
+#: name: (class, arguments, data)
+LOSSES = {
+    "mse": ("MeanSquaredError", {}, "real"),
+    "mse_vector": ("MeanSquaredError", {}, "vector"),
+    "mae": ("MeanAbsoluteError", {}, "real"),
+    "mape": ("MeanAbsolutePercentageError", {}, "real"),
+    "msle": ("MeanSquaredLogarithmicError", {}, "positive"),
+    "huber": ("Huber", {"delta": 0.7}, "real"),
+    "log_cosh": ("LogCosh", {}, "real"),
+    "cosine": ("CosineSimilarity", {}, "real"),
+    "kld": ("KLDivergence", {}, "distribution"),
+    "poisson": ("Poisson", {}, "positive"),
+    "hinge": ("Hinge", {}, "signs"),
+    "hinge_binary": ("Hinge", {}, "binary"),
+    "squared_hinge": ("SquaredHinge", {}, "signs"),
+    "categorical_hinge": ("CategoricalHinge", {}, "one_hot"),
+    "bce": ("BinaryCrossentropy", {}, "binary"),
+    "bce_flag": ("BinaryCrossentropy", {}, "flag"),
+    "bce_logits": ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, "binary"),
+    "bce_focal": ("BinaryFocalCrossentropy", {"apply_class_balancing": True, "alpha": 0.3}, "binary"),
+    "cce": ("CategoricalCrossentropy", {}, "one_hot"),
+    "cce_sequence": ("CategoricalCrossentropy", {}, "sequence"),
+    "cce_smooth": ("CategoricalCrossentropy", {"label_smoothing": 0.2}, "one_hot"),
+    "cce_logits": ("CategoricalCrossentropy", {"from_logits": True}, "one_hot"),
+    "cce_focal": ("CategoricalFocalCrossentropy", {}, "one_hot"),
+    "scce": ("SparseCategoricalCrossentropy", {}, "classes"),
+    "scce_column": ("SparseCategoricalCrossentropy", {}, "column"),
+    "scce_map": ("SparseCategoricalCrossentropy", {}, "map"),
+    "scce_logits": ("SparseCategoricalCrossentropy", {"from_logits": True}, "classes"),
+    "scce_ignore": ("SparseCategoricalCrossentropy", {"ignore_class": 1}, "classes"),
+}
+REDUCTIONS = ("sum_over_batch_size", "sum", "mean_with_sample_weight", "none")
+
+METRICS = {
+    "accuracy": ("Accuracy", {}, "signs"),
+    "binary_accuracy": ("BinaryAccuracy", {"threshold": 0.4}, "binary"),
+    "categorical_accuracy": ("CategoricalAccuracy", {}, "one_hot"),
+    "categorical_accuracy_sequence": ("CategoricalAccuracy", {}, "sequence"),
+    "sparse_accuracy": ("SparseCategoricalAccuracy", {}, "classes"),
+    "sparse_accuracy_column": ("SparseCategoricalAccuracy", {}, "column"),
+    "sparse_accuracy_map": ("SparseCategoricalAccuracy", {}, "map"),
+    "top_k": ("TopKCategoricalAccuracy", {"k": 2}, "one_hot"),
+    "sparse_top_k": ("SparseTopKCategoricalAccuracy", {"k": 2}, "classes"),
+    "mse": ("MeanSquaredError", {}, "real"),
+    "rmse": ("RootMeanSquaredError", {}, "real"),
+    "mae": ("MeanAbsoluteError", {}, "vector"),
+    "mape": ("MeanAbsolutePercentageError", {}, "real"),
+    "msle": ("MeanSquaredLogarithmicError", {}, "positive"),
+    "log_cosh": ("LogCoshError", {}, "real"),
+    "cosine": ("CosineSimilarity", {}, "real"),
+    "hinge": ("Hinge", {}, "signs"),
+    "squared_hinge": ("SquaredHinge", {}, "signs"),
+    "categorical_hinge": ("CategoricalHinge", {}, "one_hot"),
+    "kld": ("KLDivergence", {}, "distribution"),
+    "poisson": ("Poisson", {}, "positive"),
+    "bce": ("BinaryCrossentropy", {}, "binary"),
+    "cce": ("CategoricalCrossentropy", {}, "one_hot"),
+    "scce": ("SparseCategoricalCrossentropy", {}, "classes"),
+    "precision": ("Precision", {}, "flag"),
+    "precision_thresholds": ("Precision", {"thresholds": [0.2, 0.7]}, "binary"),
+    "recall": ("Recall", {}, "binary"),
+    "recall_class": ("Recall", {"class_id": 1}, "binary"),
+    "true_positives": ("TruePositives", {}, "binary"),
+    "false_positives": ("FalsePositives", {}, "binary"),
+    "true_negatives": ("TrueNegatives", {"thresholds": [0.3, 0.6]}, "binary"),
+    "false_negatives": ("FalseNegatives", {}, "binary"),
+    "auc": ("AUC", {}, "flag"),
+    "auc_pr": ("AUC", {"curve": "PR"}, "binary"),
+    "auc_minoring": ("AUC", {"num_thresholds": 20, "summation_method": "minoring"}, "binary"),
+    "auc_majoring": ("AUC", {"curve": "PR", "num_thresholds": 20, "summation_method": "majoring"}, "binary"),
+    "auc_thresholds": ("AUC", {"thresholds": [0.3, 0.5, 0.8]}, "binary"),
+}
+
+
+def losses(keras):
+    """{name: value} of all losses, reductions and weights."""
+    pairs, weights = data()
+    found = {}
+    for name, (kind, arguments, data_name) in LOSSES.items():
+        for reduction in REDUCTIONS:
+            loss = getattr(keras.losses, kind)(reduction=reduction, **arguments)
+            found[f"loss/{name}/{reduction}"] = np.asarray(loss(*pairs[data_name]))
+            given = np.stack([weights, 2 * weights], axis=1) if data_name in ("sequence", "map") else weights
+            found[f"loss/{name}/{reduction}/weighted"] = np.asarray(loss(*pairs[data_name], sample_weight=given))
+    return found
+
+
+def metrics(keras):
+    """{name: value} of all metrics over two updates, without and with weights; and after a reset."""
+    pairs, weights = data()
+    found = {}
+    for name, (kind, arguments, data_name) in METRICS.items():
+        y_true, y_pred = pairs[data_name]
+        metric = getattr(keras.metrics, kind)(**arguments)
+        metric.update_state(y_true[:4], y_pred[:4])
+        metric.update_state(y_true[4:], y_pred[4:])
+        found[f"metric/{name}/plain"] = np.asarray(metric.result())
+        metric.reset_state()
+        metric.update_state(y_true, y_pred, sample_weight=weights)
+        found[f"metric/{name}/weighted"] = np.asarray(metric.result())
+    return found
