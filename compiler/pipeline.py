@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import config
@@ -51,8 +51,10 @@ def optimize(graph: Graph, target: str, watch: Callable[[Stage], None] | None = 
 
     Raises:
         VerificationError: when a pass breaks the graph (always checked) or, with GRAPHKERAS_VERIFY=1, its meaning.
+        ValueError: when GRAPHKERAS_SKIP names a pass that does not exist.
     """
     settings = config.current()
+    check_skipped(settings.skip)
     checked: set[Node] = set()
     verify_structure(graph, "tracing", checked)
     stages = [Stage("traced", graph)]
@@ -76,3 +78,11 @@ def optimize(graph: Graph, target: str, watch: Callable[[Stage], None] | None = 
         if watch is not None:
             watch(stages[-1])
     return stages
+
+
+def check_skipped(names: Sequence[str]) -> None:
+    """Raise ValueError if one of `names` is no pass of any target."""
+    known = sorted({run.__name__ for passes in PIPELINES.values() for run in passes})
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(f"GRAPHKERAS_SKIP names {', '.join(map(repr, unknown))}; the passes are {', '.join(known)}.")

@@ -105,3 +105,32 @@ def test_files_are_rooms():
         if (count := len(path.read_text().splitlines())) > MAX_LINES
     }
     assert not long, f"longer than {MAX_LINES} lines: {long}"
+
+
+#: Modules of a device or target that is chosen at run time; everything else is imported at the top of its file.
+LOADED_WHEN_CHOSEN = {"kernels/devices.py", "kernels/build.py"}
+
+
+def test_imports_stand_at_the_top():
+    found = []
+    for house in HOUSES:
+        for path in house_files(house):
+            functions = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef))
+            inner = [
+                node for function in functions for node in ast.walk(function) if isinstance(node, (ast.Import, ast.ImportFrom))
+            ]
+            name = str(path.relative_to(ROOT))
+            found += [f"{name}:{node.lineno}: {ast.unparse(node)}" for node in inner if name not in LOADED_WHEN_CHOSEN]
+    assert not found, "imports inside functions hide cycles:\n" + "\n".join(found)
+
+
+def test_one_file_reads_the_environment():
+    """Users find every variable in one table; benchmarks may set those of other libraries."""
+    found = {
+        str(path.relative_to(ROOT))
+        for house in ("graphkeras", "compiler", "kernels")
+        for path in house_files(house)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
+    }
+    assert found == {"compiler/config.py"}
