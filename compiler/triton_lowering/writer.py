@@ -177,7 +177,9 @@ class KernelWriter:
         return self.let(f"tl.where({mask}, {name}, 0)")
 
     def load(self, place: Place, index: Index, mask: str = "") -> str:
-        """An element of memory."""
+        """An element of memory; 0 of an array that has none."""
+        if 0 in place.shape:
+            return self.literal(0, place.dtype)
         conditions = [mask] if mask else []
         for expression, size in zip(index, place.shape, strict=True):
             if any(isinstance(atom, Var) and atom.extent >= UNKNOWN for atom, _ in expression.terms):
