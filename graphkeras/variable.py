@@ -17,6 +17,7 @@ from graphkeras.compiler.types import TensorType, numpy_dtype, shape_text
 
 from . import initializers
 from .dtypes import standard_dtype
+from .loading import need_random_numbers
 from .naming import auto_name
 from .tensor import KerasTensor, Operators
 from .trace import Trace, current_trace, eager
@@ -224,6 +225,8 @@ def _initial(initializer: Any, shape: Any, dtype: Any, path: str) -> np.ndarray[
     if shape is None:
         raise ValueError(f"Variable {path!r}: give a shape, the initializer {initializer!r} cannot know it.")
     sizes, name = _sizes(shape, path), standard_dtype(dtype)
+    if hasattr(initializer, "seed") and not need_random_numbers():
+        return np.zeros(sizes, numpy_dtype(name))
     array = np.array(initializer(sizes, dtype=name), numpy_dtype(name), order="C")
     if array.shape != sizes:
         raise ValueError(f"Variable {path!r}: its initializer gave shape {array.shape}, asked for {sizes}.")

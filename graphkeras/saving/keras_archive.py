@@ -15,6 +15,7 @@ import h5py
 
 import graphkeras
 
+from ..loading import numbers_come_from_a_file
 from .containers import new_hdf5, open_hdf5, open_zip
 from .files import replacing
 from .serialization import deserialize_keras_object, serialize_keras_object
@@ -61,7 +62,8 @@ def load_archive(
         config = read_config(archive, path)
         if not compile:
             config.pop("compile_config", None)
-        model = deserialize_keras_object(config, custom_objects, safe_mode)
+        with numbers_come_from_a_file():
+            model = deserialize_keras_object(config, custom_objects, safe_mode)
         with open_weights(archive, path) as file:
             read_weights(model, file, path)
     return model

@@ -14,6 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ..loading import numbers_come_from_a_file
 from .containers import new_hdf5, open_hdf5
 from .files import replacing
 from .keras_archive import KERAS_VERSION
@@ -107,7 +108,8 @@ def load_h5(
         config = _json_attribute(file, "model_config", path)
         if config is None:
             raise ValueError(f"{path} holds no model: {_contents(file)}")
-        model = deserialize_keras_object(from_legacy(config), custom_objects, safe_mode)
+        with numbers_come_from_a_file():
+            model = deserialize_keras_object(from_legacy(config), custom_objects, safe_mode)
         read_layers(model, file[MODEL_WEIGHTS], path)
         training = _json_attribute(file, "training_config", path) if compile else None
         if training is not None:

@@ -95,8 +95,7 @@ def _is_part(value: Any) -> bool:
 
 def _attributes(layer: Any) -> Iterator[tuple[str, Any]]:
     """The attributes that may hold parts, in the order of the file format."""
-    whole_models = ("Sequential", "Functional")
-    is_assembled = any(cls.__name__ in whole_models and cls.__module__.startswith("graphkeras.") for cls in type(layer).__mro__)
+    is_assembled = type(layer).__name__ == "Sequential" or getattr(layer, "_program", None) is not None
     if is_assembled:
         yield "layers", layer.layers
     own = vars(layer)

@@ -100,6 +100,29 @@ def test_a_model_of_ones_own_class(tmp_path, suffix):
     same(other, model)
 
 
+class Noisy(keras.Model):
+    """Made of tensors, with a training step of its own."""
+
+    def train_step(self, data):
+        logs = super().train_step(data)
+        return {**logs, "twice": 2 * logs["loss"]}
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_functional_model_with_a_training_step_of_ones_own(tmp_path, suffix):
+    x = Input((4,))
+    model = Noisy(x, Dense(1)(Dense(3, activation="relu")(x)))
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / f"m{suffix}")
+    again = keras.models.load_model(tmp_path / f"m{suffix}", custom_objects={"Noisy": Noisy})
+    same(again, model)
+    assert isinstance(again, Noisy)
+    logs = again.train_on_batch(X, Y, return_dict=True)
+    assert logs == model.train_on_batch(X, Y, return_dict=True)
+    assert logs["twice"] == 2 * logs["loss"]
+
+
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_a_lambda_is_code_and_must_be_asked_for(tmp_path, suffix):
     model = keras.Sequential([Input((4,)), Lambda(lambda x: x * 2.0), Dense(2)])
