@@ -83,7 +83,7 @@ def unique_names(graph: Graph) -> dict[Value, str]:
     """A readable identifier for every value: its own name where it has one, else v0, v1, ..."""
     names: dict[Value, str] = {}
     taken: set[str] = set()
-    counter = 0
+    counter, given = 0, {identifier(value.name) for value in _values(graph) if value.name}
     for value in _values(graph):
         if value in names:
             continue
@@ -94,7 +94,7 @@ def unique_names(graph: Graph) -> dict[Value, str]:
                 name, suffix = f"{stem}_{suffix}", suffix + 1
         else:
             name = f"v{counter}"
-            while name in taken:
+            while name in taken or name in given:
                 counter += 1
                 name = f"v{counter}"
             counter += 1

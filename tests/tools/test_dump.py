@@ -181,9 +181,14 @@ def test_a_trained_model_shows_the_step_that_ran(capsys, folder, monkeypatch):
 
 
 def test_values_keep_their_names_from_stage_to_stage(capsys, folder):
-    stages = [dumped(capsys, "dumped_models:build", "--stage", name) for name in ("traced", "eliminate_dead_code")]
-    product = next(line for line in stages[0].splitlines() if "matmul(" in line)
-    assert all(product in text for text in stages)
+    options = ("--train", "--target", "triton", "--stage")
+    traced, optimized = (
+        [line for line in dumped(capsys, "dumped_models:build", *options, name).splitlines() if "matmul(" in line]
+        for name in ("traced", "eliminate_dead_code")
+    )
+    assert len(traced) == 5
+    assert [line.partition(":")[0] for line in traced] == [line.partition(":")[0] for line in optimized]
+    assert traced[0] == optimized[0], "its operands are inputs"
 
 
 def test_the_diff_says_what_changed_and_why(capsys, folder):
