@@ -121,8 +121,8 @@ def float64_samples(op: Op) -> Iterator[Sample]:
         yield replace(sample, args=args, attrs=attrs)
 
 
-def difference(actual: Array, expected: Array) -> str:
-    """How `actual` differs from `expected` by more than the dtype's tolerance; "" if it does not."""
+def difference(actual: Array, expected: Array, slack: float = 1) -> str:
+    """How `actual` differs from `expected` by more than `slack` times the dtype's tolerance; "" if it does not."""
     if actual.dtype != expected.dtype or actual.shape != expected.shape:
         return f"is {actual.dtype.name}{list(actual.shape)}, expected {expected.dtype.name}{list(expected.shape)}"
     if expected.dtype.kind in "biu":
@@ -132,7 +132,7 @@ def difference(actual: Array, expected: Array) -> str:
         finite = np.isfinite(b)
         scale = max(1.0, float(np.abs(b[finite]).max(initial=0.0)))
         with np.errstate(invalid="ignore"):
-            near = np.abs(a - b) <= TOLERANCE[expected.dtype.name] * scale
+            near = np.abs(a - b) <= slack * TOLERANCE[expected.dtype.name] * scale
         wrong = ~(near | (a == b) | (np.isnan(a) & np.isnan(b)))
     if not wrong.any():
         return ""

@@ -14,7 +14,7 @@ from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.ops.base import Composite, expanded
 from graphkeras.compiler.parser import parse_graph
 from graphkeras.compiler.registry import OPS
-from graphkeras.compiler.types import TensorType, type_of
+from graphkeras.compiler.types import TensorType, numpy_dtype, type_of
 from graphkeras.compiler.verify import verify_structure
 from graphkeras.kernels.compile import compile_kernel
 from graphkeras.kernels.errors import KernelError
@@ -102,6 +102,35 @@ def test_kernels_compile_for_a_gpu(name: str) -> None:
     kernels = [launch.kernel for program in executable.programs for launch in program.launches]  # type: ignore[attr-defined]
     for kernel in kernels:
         assert compile_kernel(kernel, capability=90).cubin
+
+
+@pytest.mark.parametrize("target", sorted(NOT_YET))
+@pytest.mark.parametrize("name", [name for name in ALL if OPS[name].differentiable])
+def test_gradients_on_targets_equal_the_reference(name: str, target: str) -> None:
+    """The gradient rules as each target fuses them, in every float dtype."""
+    inputs: list[Value] = []
+    feeds: list[Array] = []
+    outputs: list[Value] = []
+    labels: list[str] = []
+    for one in cases(OPS[name]):
+        operands = [value for value in one.inputs if value.type.is_float]
+        results = [value for value in one.outputs if value.type.is_float]
+        if not operands or not results:
+            continue
+        weights = [Value(value.type, "w") for value in results]
+        inputs += [*one.inputs, *weights]
+        rng = np.random.default_rng(len(inputs))
+        feeds += [*one.feeds, *(_random(value.type, rng).astype(numpy_dtype(value.type.dtype)) for value in weights)]
+        found = [value for value in gradients(results, operands, weights) if value is not None]
+        outputs += found
+        labels += [str(one)] * len(found)
+    if not outputs:
+        return
+    graph = Graph.of(inputs, outputs, name=name)
+    expected = evaluate_graph(graph, feeds)[0]
+    actual = driver.compile_graph(graph, {}, target).executable.run(feeds)
+    for label, a, b in zip(labels, actual, expected, strict=True):
+        assert difference(a, b, slack=4) == "", f"gradient of {label} on {target}: {difference(a, b)}"
 
 
 def _problem_on(target: str, several: list[Case]) -> str:
