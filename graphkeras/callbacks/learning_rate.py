@@ -32,7 +32,8 @@ class LearningRateScheduler(Callback):
 
     def __init__(self, schedule: Callable[..., Any] | LearningRateSchedule, verbose: int = 0) -> None:
         super().__init__()
-        self.schedule, self.verbose = schedule, verbose
+        self.schedule: Callable[..., Any] = schedule
+        self.verbose = verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         _require_variable(self.model, "LearningRateScheduler")

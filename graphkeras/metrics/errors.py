@@ -23,7 +23,7 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: str = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name, dtype)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         y_true, y_pred = same_rank(*(ops.convert_to_tensor(y, dtype=self.dtype) for y in (y_true, y_pred)))
         super().update_state(ops.square(ops.subtract(y_pred, y_true)), sample_weight)
 

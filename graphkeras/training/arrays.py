@@ -108,7 +108,7 @@ def sample_count(x: Any, y: Any = None, sample_weight: Any = None) -> int:
     if len(counts) > 1:
         shown = ", ".join(f"{name} has {array.shape[0]}" for name, array in found)
         raise ValueError(f"All arrays must have the same number of samples (the size of axis 0): {shown}.")
-    count = counts.pop()
+    count = int(counts.pop())
     if count == 0:
         raise ValueError("The data set is empty: its arrays have 0 samples.")
     return count
@@ -124,7 +124,7 @@ def require_no_nan(data: Any, name: str) -> None:
         if array.dtype.kind == "f" and _has_nan(array):
             rows = np.isnan(array).reshape(array.shape[0], -1).any(axis=1)
             raise ValueError(
-                f"{place} holds NaN in {int(rows.sum())} of {len(rows)} samples, the first at index {int(rows.argmax())}. "
+                f"{place} holds NaN in {int(rows.sum())} of {array.shape[0]} samples, the first at index {int(rows.argmax())}. "
                 "One such sample turns all weights into NaN. Leave these samples out, or replace NaN, for example by "
                 "numpy.nan_to_num."
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,7 +141,7 @@ def kind_of_targets(y_true: Any, y_pred: Any) -> str:
     return "categorical"
 
 
-_BY_SHAPE = {
+_BY_SHAPE: dict[str, Callable[[], Loss]] = {
     "binary": losses.BinaryCrossentropy,
     "sparse": losses.SparseCategoricalCrossentropy,
     "categorical": losses.CategoricalCrossentropy,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,7 +129,11 @@ def _flat(entry: Any) -> list[Any]:
     return [entry]
 
 
-_ACCURACY = {"binary": BinaryAccuracy, "sparse": SparseCategoricalAccuracy, "categorical": CategoricalAccuracy}
+_ACCURACY: dict[str, Callable[..., Metric]] = {
+    "binary": BinaryAccuracy,
+    "sparse": SparseCategoricalAccuracy,
+    "categorical": CategoricalAccuracy,
+}
 
 
 def _resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
@@ -137,12 +141,14 @@ def _resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
         return _ACCURACY[kind_of_targets(y_true, y_pred)](name=identifier)
     found = metrics_module.get(identifier)
-    if not isinstance(found, Metric):
+    if isinstance(found, Metric):
+        metric = found
+    else:
         name = getattr(found, "__name__", None) or getattr(found, "name", None) or type(found).__name__
-        found = MeanMetricWrapper(found, name=name)
+        metric = MeanMetricWrapper(found, name=name)
     if isinstance(identifier, str):
-        found.name = identifier
-    return found
+        metric.name = identifier
+    return metric
 
 
 def _unused(prefix: str, name: str, is_weighted: bool, used: dict[str, int]) -> str:

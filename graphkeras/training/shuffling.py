@@ -15,4 +15,5 @@ def permutation(seed: int, epoch: int, size: int) -> np.ndarray[Any, Any]:
     # One sort of 64-bit numbers, the bits above and the position below, is several times faster than a stable argsort.
     keys = bits.astype(np.uint64) << np.uint64(32) | np.arange(size, dtype=np.uint64)
     keys.sort()
-    return (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    places: np.ndarray[Any, Any] = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return places
