@@ -97,6 +97,11 @@ class Comparison(Elementwise):
     result_dtype, differentiable = "bool", False
 
 
+def any_numbers(shape: tuple[Any, ...], dtype: str) -> Arg:
+    """A sample's operand from -2, or 0 where there is no sign, to 2."""
+    return Arg(shape, dtype, 0.0 if dtype.startswith("uint") else -2.0)
+
+
 def operand_elements(k: ElementBuilder, node: Node, index: Index) -> list[str]:
     """The Triton expressions of the operands' elements that meet at the result's `index`."""
     return [k.operand(number, k.broadcast(index, value.type.shape)) for number, value in enumerate(node.inputs)]

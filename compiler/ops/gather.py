@@ -13,7 +13,7 @@ from ..graph import Node
 from ..registry import ops
 from ..types import DTYPES, INTEGERS, TensorType, normalize_axis, numpy_dtype, shape_text
 from .base import REQUIRED, Arg, Array, ElementBuilder, Index, Op, Sample
-from .elementwise import BATCH, NUMBERS, check_arity, check_dtype
+from .elementwise import BATCH, NUMBERS, any_numbers, check_arity, check_dtype
 
 
 class Take(Op):
@@ -61,7 +61,7 @@ class Take(Op):
 
     def samples(self) -> Iterator[Sample]:
         for dtype in DTYPES:
-            yield Sample((_arg((5, 3), dtype), Arg((2, 4), "int32", 0, 5)), {"axis": 0})
+            yield Sample((any_numbers((5, 3), dtype), Arg((2, 4), "int32", 0, 5)), {"axis": 0})
         for dtype in INTEGERS:
             yield Sample((Arg((5, 3)), Arg((4,), dtype, 0, 5)), {"axis": 0})
         for shape, indices, axis in (
@@ -128,7 +128,7 @@ class ScatterAdd(Op):
 
     def samples(self) -> Iterator[Sample]:
         for dtype in NUMBERS:
-            yield Sample((Arg((4,), "int32", 0, 5), _arg((4, 3), dtype)), {"size": 5})
+            yield Sample((Arg((4,), "int32", 0, 5), any_numbers((4, 3), dtype)), {"size": 5})
         for indices, updates, size in (
             ((2, 4), (2, 4, 3), 5),
             ((), (3,), 5),
@@ -190,10 +190,6 @@ class OneHot(Op):
             yield Sample((Arg((4,), dtype, low, 7),), {"depth": 5, "dtype": "float32"})
         for shape in ((), (0,), (BATCH, 2)):
             yield Sample((Arg(shape, "int32", 0, 5),), {"depth": 5})
-
-
-def _arg(shape: tuple[Any, ...], dtype: str) -> Arg:
-    return Arg(shape, dtype, 0.0 if dtype.startswith("uint") else -2.0)
 
 
 def _check_indices(op: Op, indices: TensorType) -> None:

@@ -13,7 +13,7 @@ from ..graph import Node
 from ..registry import ops
 from ..types import DTYPES, TensorType, normalize_axis, numpy_dtype, shape_text
 from .base import REQUIRED, Arg, Array, ElementBuilder, Index, Op, Sample, same_dtype
-from .elementwise import BATCH, check_arity
+from .elementwise import BATCH, any_numbers, check_arity
 from .onnx_kernels import kernel_dtype
 
 _END = np.iinfo(np.int64).max
@@ -73,7 +73,7 @@ class Concatenate(Op):
 
     def samples(self) -> Iterator[Sample]:
         for dtype in DTYPES:
-            yield Sample((_arg((2, 3), dtype), _arg((2, 2), dtype)), {"axis": 1})
+            yield Sample((any_numbers((2, 3), dtype), any_numbers((2, 2), dtype)), {"axis": 1})
         for shapes, axis in (
             (((2, 3), (4, 3), (1, 3)), 0),
             (((2, 3, 5), (2, 1, 5)), -2),
@@ -151,7 +151,7 @@ class Slice(Op):
 
     def samples(self) -> Iterator[Sample]:
         for dtype in DTYPES:
-            yield Sample((_arg((5, 7), dtype),), {"starts": (1, 0), "stops": (4, 7), "steps": (1, 3)})
+            yield Sample((any_numbers((5, 7), dtype),), {"starts": (1, 0), "stops": (4, 7), "steps": (1, 3)})
         for shape, starts, stops, steps in (
             ((5, 7), (0, 2), (5, 2), (1, 1)),
             ((5, 7), (-3, None), (None, -1), None),
@@ -217,7 +217,7 @@ class Pad(Op):
 
     def samples(self) -> Iterator[Sample]:
         for dtype in DTYPES:
-            yield Sample((_arg((2, 3), dtype),), {"before": (1, 0), "after": (0, 2), "value": 1})
+            yield Sample((any_numbers((2, 3), dtype),), {"before": (1, 0), "after": (0, 2), "value": 1})
         for shape, before, after, value in (
             ((2, 3), (0, 0), (0, 0), 0),
             ((2, 3, 5), (0, 2, 0), (1, 1, 0), 0),
@@ -227,10 +227,6 @@ class Pad(Op):
             ((BATCH, 3), (BATCH, 0), (1, 0), 0),
         ):
             yield Sample((Arg(shape),), {"before": before, "after": after, "value": value})
-
-
-def _arg(shape: tuple[Any, ...], dtype: str) -> Arg:
-    return Arg(shape, dtype, 0.0 if dtype.startswith("uint") else -2.0)
 
 
 def _check_piece(axis: int, start: int, stop: int, dim: int) -> None:

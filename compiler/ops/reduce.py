@@ -18,7 +18,7 @@ from ..graph import Node
 from ..registry import ops
 from ..types import FLOATS, TensorType, normalize_axes, normalize_axis
 from .base import REQUIRED, Arg, Array, Op, Sample, widened
-from .elementwise import BATCH, NUMBERS, check_arity, check_dtype
+from .elementwise import BATCH, NUMBERS, any_numbers, check_arity, check_dtype
 from .onnx_kernels import native
 
 
@@ -62,20 +62,17 @@ class Reduction(Op):
     def samples(self) -> Iterator[Sample]:
         for axis in ((0,), (1,), (2,), (0, 2), (0, 1, 2), ()):
             for keepdims in (False, True):
-                yield Sample((self.sample_arg((2, 3, 5), self.dtypes[-2]),), {"axis": axis, "keepdims": keepdims})
+                yield Sample((any_numbers((2, 3, 5), self.dtypes[-2]),), {"axis": axis, "keepdims": keepdims})
         for dtype in self.dtypes:
-            yield Sample((self.sample_arg((2, 3, 5), dtype),), {"axis": (1,), "keepdims": False})
+            yield Sample((any_numbers((2, 3, 5), dtype),), {"axis": (1,), "keepdims": False})
         first = self.dtypes[-2]
-        yield Sample((self.sample_arg((), first),), {"axis": (), "keepdims": False})
-        yield Sample((self.sample_arg((0, 3), first),), {"axis": (1,), "keepdims": False})
+        yield Sample((any_numbers((), first),), {"axis": (), "keepdims": False})
+        yield Sample((any_numbers((0, 3), first),), {"axis": (1,), "keepdims": False})
         if self.has_identity:
-            yield Sample((self.sample_arg((0, 3), first),), {"axis": (0,), "keepdims": False})
-        yield Sample((self.sample_arg((BATCH, 3), first),), {"axis": (0,), "keepdims": True})
-        yield Sample((self.sample_arg((BATCH, 3), first),), {"axis": None})
-        yield Sample((self.sample_arg((BATCH, 3), first),), {"axis": -1})
-
-    def sample_arg(self, shape: tuple[Any, ...], dtype: str) -> Arg:
-        return Arg(shape, dtype, 0.0 if dtype.startswith("uint") else -2.0)
+            yield Sample((any_numbers((0, 3), first),), {"axis": (0,), "keepdims": False})
+        yield Sample((any_numbers((BATCH, 3), first),), {"axis": (0,), "keepdims": True})
+        yield Sample((any_numbers((BATCH, 3), first),), {"axis": None})
+        yield Sample((any_numbers((BATCH, 3), first),), {"axis": -1})
 
 
 def reduced_shape(shape: Shape, axis: Sequence[int], keepdims: bool) -> Shape:
@@ -270,7 +267,7 @@ class ArgReduction(Op):
             for keepdims in (False, True):
                 yield Sample((Arg((2, 3, 5)),), {"axis": axis, "keepdims": keepdims})
         for dtype in NUMBERS:
-            yield Sample((Arg((2, 3, 5), dtype, 0.0 if dtype.startswith("uint") else -2.0),), {"axis": 2})
+            yield Sample((any_numbers((2, 3, 5), dtype),), {"axis": 2})
         for shape in ((0, 3), (BATCH, 3)):
             yield Sample((Arg(shape),), {"axis": 1})
 
