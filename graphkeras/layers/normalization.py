@@ -154,7 +154,7 @@ class LayerNormalization(Layer):
         if kwargs.pop("rms_scaling", False):
             raise NotImplementedError("LayerNormalization: rms_scaling=True is not supported; leave it False.")
         super().__init__(**kwargs)
-        self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
+        self.axis = list(axis) if isinstance(axis, (list, tuple)) else [axis]
         self.epsilon, self.center, self.scale = epsilon, center, scale
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)

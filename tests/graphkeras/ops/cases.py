@@ -104,7 +104,9 @@ CASES = [
     case("scatter", np.int32([[0], [2], [0]]), draw(3, 2), (4, 2), reference=_scatter),
     case("segment_sum", draw(3, 2), np.int32([0, 2, 0]), 4, reference=lambda d, i, n: _scatter(i[:, None], d, (n, 2))),
     # creation
-    case("zeros", (2, 3)), case("ones", (2, 3), dtype="int32"), case("full", (2,), 7, reference=lambda s, n: np.full(s, n, np.float32)), case("zeros_like", INTEGERS),
+    case("zeros", (2, 3)), case("ones", (2, 3), dtype="int32"), case("full", (2,), 7,
+         reference=lambda s, n: np.full(s, n, np.float32)),
+    case("zeros_like", INTEGERS),
     case("ones_like", A), case("full_like", A, 2.5), case("array", [1.0, 2.0], reference=lambda x: np.float32(x)),
     case("arange", 5, reference=lambda n: np.arange(n, dtype=np.int32)), case("arange", 1.0, 2.0, 0.25),
     case("arange", 7, 1, -2, reference=lambda *a: np.arange(*a, dtype=np.int32)),
