@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 from .artifact import Artifact, artifact_key
 from .program import Kernel
@@ -27,6 +28,8 @@ def compile_kernels(
 
     Raises:
         KernelError: for the first kernel that does not compile.
+        ModuleNotFoundError: if triton is not installed.
+        OSError: if the store cannot be written.
     """
     wanted = {kernel_key(kernel, capability): kernel for kernel in kernels}
     found = {key: artifact for key in wanted if store is not None and (artifact := store.get(key)) is not None}
@@ -47,4 +50,20 @@ def compile_kernels(
 
 def kernel_key(kernel: Kernel, capability: int) -> str:
     """The name of `kernel` compiled for `capability` by the triton that is installed."""
-    return artifact_key(kernel, capability, importlib.metadata.version("triton"))
+    return artifact_key(kernel, capability, _triton_version())
+
+
+@cache
+def _triton_version() -> str:
+    """Version of the triton that is installed, without importing it.
+
+    Raises:
+        ModuleNotFoundError: if there is none.
+    """
+    try:
+        return importlib.metadata.version("triton")
+    except importlib.metadata.PackageNotFoundError as error:
+        raise ModuleNotFoundError(
+            "Kernels are compiled by triton, which is not installed; on Linux: pip install 'graphkeras[gpu]'. "
+            "Elsewhere use GRAPHKERAS_TARGET=onnxruntime."
+        ) from error

@@ -54,8 +54,18 @@ class ArtifactStore:
         """Keep `artifact`; `source` is for people who look into the folder.
 
         Raises:
-            OSError: if the folder cannot be written.
+            OSError: if the folder cannot be written; says which setting chooses another.
         """
+        try:
+            self._put(key, artifact, source)
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"Cannot keep the compiled kernel {artifact.name} in {self.root} ({error.strerror or error}). "
+                "Make room or set GRAPHKERAS_CACHE to a folder that can be written",
+            ) from error
+
+    def _put(self, key: str, artifact: Artifact, source: str) -> None:
         place = self.folder(key)
         place.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=place.parent))

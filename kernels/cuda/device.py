@@ -19,7 +19,7 @@ from .program import CudaProgram
 
 
 class CudaDevice:
-    """A GPU.
+    """A GPU. Not for several threads at the same time.
 
     Args:
         cache: the folder in which compiled kernels are kept; None keeps none.

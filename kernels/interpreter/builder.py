@@ -27,7 +27,8 @@ _DTYPES = {
     dtype.name: _get_np_dtype(dtype)
     for dtype in (
         *(tl.int1, tl.int8, tl.int16, tl.int32, tl.int64, tl.uint8, tl.uint16, tl.uint32, tl.uint64),
-        *(tl.float16, tl.bfloat16, tl.float32, tl.float64, tl.float8e5, tl.float8e4nv),
+        *(tl.float16, tl.bfloat16, tl.float32, tl.float64),
+        *(tl.float8e5, tl.float8e4nv, tl.float8e5b16, tl.float8e4b8, tl.float8e4b15),
     )
 }
 

@@ -20,14 +20,18 @@ from triton.runtime import interpreter as upstream
 from triton.runtime.jit import JITFunction
 
 from ..language_lock import language
-from .builder import Builder
+from .builder import Builder, numpy_dtype
 from .reductions import reduce, scan
+from .shapes import block_type_init, type_for_tuple_values
 
 builder = Builder()
 """Computes the operations of the kernel that is running; there is one because the language is one."""
 
 _semantic = TritonSemantic(builder)
-_PLACES = (tl, tl.core, tl.math, tl.core.tensor, tl.core.dtype, tl.core.tensor_descriptor_base, libdevice_stubs, JITFunction)
+_PLACES = (
+    *(tl, tl.core, tl.math, libdevice_stubs, upstream),
+    *(tl.core.tensor, tl.core.dtype, tl.core.block_type, tl.core.tensor_descriptor_base, JITFunction),
+)
 _MISSING = object()
 
 
@@ -75,6 +79,9 @@ def _changes() -> tuple[_Change, ...]:
         upstream._patch_builtin(tl.math, builder, scope)
         upstream._patch_builtin(tl.core.tensor_descriptor_base, builder, scope)
         scope.set_attr(tl.core.tensor, "__index__", _index)
+        scope.set_attr(tl.core.block_type, "__init__", block_type_init)
+        scope.set_attr(tl.core, "_type_for_tuple_values", type_for_tuple_values)
+        scope.set_attr(upstream, "_get_np_dtype", numpy_dtype)
         for name in set(vars(libdevice_stubs)) & set(vars(libdevice_cuda)):
             if tl.core.is_builtin(getattr(libdevice_cuda, name)):
                 scope.set_attr(libdevice_stubs, name, _computing(getattr(libdevice_cuda, name)))

@@ -25,6 +25,7 @@ from graphkeras.kernels.cuda.driver import (
     FunctionAttribute,
 )
 from graphkeras.kernels.cuda.launch import _word
+from graphkeras.kernels.cuda.probe import gpu_available
 from graphkeras.kernels.devices import get_device
 from graphkeras.kernels.errors import CudaError
 from graphkeras.kernels.store import ArtifactStore
@@ -133,6 +134,12 @@ def test_devices_by_name():
     assert get_device("interpreter", 80).capability == 80
     with pytest.raises(ValueError, match="Unknown device 'tpu'; it must be one of cuda, interpreter"):
         get_device("tpu")
+
+
+@pytest.mark.skipif(gpu_available(), reason="a GPU answers")
+def test_cuda_without_a_gpu_is_an_error():
+    with pytest.raises(CudaError):
+        get_device("cuda")
 
 
 def test_without_a_driver_the_error_says_what_to_do():

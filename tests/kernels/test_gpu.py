@@ -7,6 +7,7 @@ pytest.importorskip("triton", reason="triton is the compiler")
 
 from graphkeras.kernels.cuda.device import CudaDevice
 from graphkeras.kernels.cuda.probe import gpu_available
+from graphkeras.kernels.devices import get_device
 from graphkeras.kernels.interpreter.device import InterpreterDevice
 from tests.kernels.example_programs import EXAMPLES
 from tests.kernels.running import check_example, run_example
@@ -43,3 +44,7 @@ def test_time_is_measured(device):
     for _ in range(3):
         loaded.run(example.inputs[0])
     assert 0 < device.seconds(lambda: loaded.run(example.inputs[0])) < 1
+
+
+def test_it_is_the_device_called_cuda(tmp_path):
+    assert get_device("cuda", cache=tmp_path).capability >= 80

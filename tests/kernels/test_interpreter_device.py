@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("triton", reason="the interpreter device is triton's interpreter")
 
 from graphkeras.kernels.errors import KernelError
+from graphkeras.kernels.interpreter import language
 from graphkeras.kernels.interpreter.device import InterpreterDevice
 from graphkeras.kernels.program import Buffer, Kernel, Launch, Pointer, Program
 from tests.kernels.example_programs import ADD, EXAMPLES, HEADER, Example
@@ -209,12 +210,14 @@ def test_inputs_are_checked():
 
 
 def test_the_language_is_itself_again_after_a_run():
-    import triton.language as tl
+    def state():
+        return [{name: id(value) for name, value in vars(place).items()} for place in language._PLACES]
 
-    before = {name: id(value) for name, value in vars(tl).items()} | {n: id(v) for n, v in vars(tl.tensor).items()}
+    before = state()
     check_example(InterpreterDevice(), EXAMPLES["row_sum"])
-    after = {name: id(value) for name, value in vars(tl).items()} | {n: id(v) for n, v in vars(tl.tensor).items()}
-    assert before == after
+    assert state() == before
+    with language.interpreting():
+        assert state() != before
 
 
 def test_programs_and_devices_do_not_need_triton():

@@ -80,8 +80,18 @@ def test_many_writers_of_one_key(store):
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=r"kernel add in .*file .* set GRAPHKERAS_CACHE to a folder"):
         ArtifactStore(tmp_path / "file").put("ab12", ARTIFACT, "source")
+
+
+def test_without_triton_the_error_says_what_to_install(monkeypatch):
+    def absent(name):
+        raise build.importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(build.importlib.metadata, "version", absent)
+    build._triton_version.cache_clear()
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'graphkeras\[gpu\]'"):
+        kernel_key(ADD, 90)
 
 
 def test_a_full_store_needs_neither_compiler_nor_triton(store):
