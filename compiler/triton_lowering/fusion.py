@@ -7,7 +7,7 @@ its own. Every decision and its reason is noted in the journal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ..graph import Graph, Node, Value
 from ..journal import note
@@ -39,7 +39,8 @@ class _Fusion:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.facts = Facts.of(graph)
-        self.regions: list[Region] = []
+        self.regions: dict[Region, None] = {}
+        self.users: dict[Value, dict[Region, None]] = {}  # the regions that need a value from memory
         self.updated = [slot.output for slot in graph.state if slot.is_updated]
         self.results = dict.fromkeys([*graph.outputs, *self.updated])
         self._reach: Reach | None = None
@@ -52,20 +53,20 @@ class _Fusion:
             if node.outputs[0] not in self.facts.free:
                 self.place(node)
         self.merge_neighbours()
-        return self.reach.in_order([_last_position(region) for region in self.regions])
+        return self.reach.in_order([_last_position(region) for region in self.reach.regions])
 
     @property
     def reach(self) -> Reach:
         """The order among the regions as they are now."""
         if self._reach is None:
-            self._reach = Reach(self.regions)
+            self._reach = Reach(list(self.regions))
         return self._reach
 
     # ---- one node -----------------------------------------------------------------------------------------------------
 
     def place(self, node: Node) -> None:
         (value,) = node.outputs
-        users = [region for region in self.regions if region.needs_value(value)]
+        users = list(self.users.get(value, ()))
         is_result = value in self.results
         if not users and not is_result:
             return
@@ -95,8 +96,7 @@ class _Fusion:
         reason = joined.fault() or _row_fault(joined)
         if reason:
             return reason
-        self.regions[self.regions.index(user)] = joined
-        self._reach = None
+        self.replace([user], joined)
         note(f"fused {node.op.name} into {describe(user)}", node, why="and written to memory for others" if is_stored else "")
         return ""
 
@@ -126,8 +126,7 @@ class _Fusion:
             space = rows_of(node) if is_reduction(node) else product_of(node)
             is_update = False
         inside = [value] if node is not None and value not in self.facts.free else []
-        self.regions.append(Region(space, [value], inside, self.facts, is_update))
-        self._reach = None
+        self.replace([], Region(space, [value], inside, self.facts, is_update))
 
     def by_nearness(self, users: Sequence[Region]) -> list[Region]:
         """First the regions that no other one leads to: they can write a value for the others."""
@@ -139,20 +138,31 @@ class _Fusion:
 
     def merge_neighbours(self) -> None:
         """Let regions that go over the same elements share a launch, and what they read."""
-        position = 0
-        while position < len(self.regions):
-            first = self.regions[position]
-            for second in self.regions:
-                merged = self.merged(first, second) if first is not second else None
+        waiting = [region for region in self.regions if not region.is_update]
+        while waiting:
+            first = waiting.pop(0)
+            if first not in self.regions:
+                continue
+            for second in self.candidates(first):
+                merged = self.merged(first, second)
                 if merged is not None:
-                    self.regions[position] = merged
-                    self.regions.remove(second)
-                    self._reach = None
                     note(f"merged {describe(first)} with {describe(second)}", why=f"both iterate over {merged.space}")
-                    position = 0
+                    self.replace([first, second], merged)
+                    waiting += [*self.producers(merged), merged]
                     break
-            else:
-                position += 1
+
+    def candidates(self, first: Region) -> list[Region]:
+        """Regions that need what `first` writes, or read what it reads, or are as small."""
+        values = [*first.stores, *(value for value in first.needs if value.type.size != 1)]
+        near = dict.fromkeys(user for value in values for user in self.users.get(value, ()))
+        if _is_small(first):
+            near.update(dict.fromkeys(region for region in self.regions if _is_small(region)))
+        return [region for region in near if region is not first and not region.is_update]
+
+    def producers(self, region: Region) -> list[Region]:
+        """Regions that write what `region` needs."""
+        needs = dict.fromkeys(region.needs)
+        return [other for other in self.regions if not other.is_update and any(value in needs for value in other.stores)]
 
     def merged(self, first: Region, second: Region) -> Region | None:
         """Both in one region, if that is worth it: the second may need what the first writes."""
@@ -160,20 +170,29 @@ class _Fusion:
         space = _common_space(first, second, is_chain)
         if space is None or len(first.inside) + len(second.inside) > MAX_NODES:
             return None
-        if first.is_update or second.is_update:
-            return None  # these are put together by what they compute, whatever their size
-        if not (is_chain or _is_small(first) or set(_big(first.needs)) & set(_big(second.needs))):
-            return None
         if self.reach.leads_around(first, second) or self.reach.leads(second, first):
             return None
         kept = [value for value in first.stores if self.is_needed_outside(value, first, second)]
         merged = Region(space, [*kept, *second.stores], [*first.inside, *second.inside], self.facts)
         if merged.fault() or _row_fault(merged):
             return None
+        if any(count_uses(merged, value) > count_uses(first, value) for value in first.stores):
+            return None  # the second one needs elements of the first one's results at other places
         return merged
 
     def is_needed_outside(self, value: Value, *inner: Region) -> bool:
-        return value in self.results or any(region.needs_value(value) for region in self.regions if region not in inner)
+        return value in self.results or any(region not in inner for region in self.users.get(value, ()))
+
+    def replace(self, old: Sequence[Region], new: Region) -> None:
+        """Put `new` in the place of `old`."""
+        for region in old:
+            for value in region.needs:
+                self.users[value].pop(region, None)
+            self.regions.pop(region)
+        self.regions[new] = None
+        for value in new.needs:
+            self.users.setdefault(value, {})[new] = None
+        self._reach = None
 
 
 def _elementwise_refusal(value: Value, user: Region, is_stored: bool) -> str:
@@ -246,10 +265,6 @@ def _is_small(region: Region) -> bool:
     return (
         space.size if isinstance(space, Flat) else space.kept * space.reduced if isinstance(space, Rows) else SMALL + 1
     ) <= SMALL
-
-
-def _big(values: Iterable[Value]) -> list[Value]:
-    return [value for value in values if value.type.size != 1]
 
 
 def _last_position(region: Region) -> int:

@@ -49,11 +49,11 @@ class Rows:
     def reduced_shape(self) -> Sizes:
         return tuple(self.full[axis] for axis in self.axes)
 
-    @property
+    @cached_property
     def kept(self) -> int:
         return prod(self.kept_shape)
 
-    @property
+    @cached_property
     def reduced(self) -> int:
         return prod(self.reduced_shape)
 
@@ -77,7 +77,7 @@ class Rows:
         """True if an array of `shape` has an element for every element that is reduced."""
         return self.reduced != 1 and (shape == self.full or (self._is_row_major and prod(shape) == prod(self.full)))
 
-    @property
+    @cached_property
     def _is_row_major(self) -> bool:
         """True if the reduced elements of one result are neighbours in memory."""
         return flatten_index(self.operand_index(), self.full) == variable("kept", self.kept) * self.reduced + variable(
