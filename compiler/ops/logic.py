@@ -10,8 +10,8 @@ import numpy as np
 from ..emitter import Emitter
 from ..graph import Node
 from ..types import INTEGERS, numpy_dtype
-from .base import Arg, Array, ElementBuilder, Index
-from .elementwise import SIGNED, UNSIGNED, Elementwise, operand_elements
+from .base import Arg, Array
+from .elementwise import UNSIGNED, Elementwise
 from .onnx_kernels import native
 
 
@@ -88,16 +88,11 @@ class BitwiseXor(Elementwise):
 class BitwiseNot(Elementwise):
     """y = ~x"""
 
-    name, onnx_name = "bitwise_not", "BitwiseNot"
+    name, onnx_name, triton = "bitwise_not", "BitwiseNot", "~{0}"
     arity, dtypes, differentiable = 1, INTEGERS, False
 
     def compute(self, x: Array) -> Array:
         return np.invert(x)
-
-    def element(self, k: ElementBuilder, node: Node, index: Index) -> str:
-        """Triton's ~ takes no unsigned integers."""
-        (x,), dtype = operand_elements(k, node, index), node.output.type.dtype
-        return k.let(f"~{x}" if dtype in SIGNED else f"{x} ^ {k.literal(np.iinfo(dtype).max, dtype)}")
 
 
 class LeftShift(Elementwise):

@@ -85,7 +85,6 @@ class Cast(Op):
         if dtype == "bool":
             return k.let(f"{x} != 0")
         if dtype in ("float16", "bfloat16"):
-            x = x if node.inputs[0].type.is_float else k.let(f"({x}).to(tl.float32)")
             return k.let(f"({x}).to(tl.{dtype}).to(tl.float32)")
         return k.let(f"({x}).to(tl.{dtype})")
 
