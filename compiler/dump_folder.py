@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +23,8 @@ from .figures import figures
 from .graph import Graph
 from .journal import Entry
 from .printer import identifier
+
+EXAMPLE_SIZE = 32  # of open sizes, where a program must be made for some
 
 
 class StageLike(Protocol):
@@ -46,7 +49,8 @@ def write(stages: Sequence[StageLike], executable: Executable, folder: Path) -> 
     room = _new_folder(folder, identifier(stages[-1].graph.name))
     for number, stage in enumerate(stages):
         (room / f"{number:02}_{stage.name}.txt").write_text(f"{stage.graph}\n", encoding="utf-8")
-    (room / "journal.txt").write_text(journal_text(stages), encoding="utf-8")
+    _make_a_program(executable)
+    (room / "journal.txt").write_text(journal_text(stages, getattr(executable, "entries", ())), encoding="utf-8")
     (room / "program.txt").write_text(f"{executable.source}\n", encoding="utf-8")
     (room / "summary.txt").write_text(summary_text(stages, executable), encoding="utf-8")
     model: bytes = getattr(executable, "model", b"")
@@ -60,28 +64,39 @@ def write(stages: Sequence[StageLike], executable: Executable, folder: Path) -> 
     return room
 
 
+def _make_a_program(executable: Executable) -> None:
+    """Have a target that makes a program for each choice of sizes make one, so that there is something to see."""
+    make: Any = getattr(executable, "load", None)
+    if make is not None and not getattr(executable, "programs", True):
+        make(dict.fromkeys(executable.graph.symbols, EXAMPLE_SIZE))
+
+
 def kernel_sources(executable: Executable) -> dict[str, str]:
     """The kernels of an executable that has any (it has `programs`), by name."""
     programs: Iterable[Any] = getattr(executable, "programs", ())
     return {launch.kernel.name: launch.kernel.source for program in programs for launch in program.launches}
 
 
-def journal_text(stages: Iterable[StageLike]) -> str:
-    """What every pass did. Equal lines are written once, with their number."""
+def journal_text(stages: Iterable[StageLike], lowering: Iterable[Entry] = ()) -> str:
+    """What every pass and the lowering did."""
     lines: list[str] = []
     for stage in stages:
         lines.append(f"{stage.name}: {len(stage.graph.nodes)} nodes after it, {stage.seconds * 1000:.1f} ms")
-        counts: dict[str, int] = {}
-        for entry in stage.entries:
-            counts[entry_text(entry)] = counts.get(entry_text(entry), 0) + 1
-        lines += [f"  {text}{f'  (x{count})' if count > 1 else ''}" for text, count in counts.items()]
-    return "\n".join(lines) + "\n"
+        lines += [f"  {text}" for text in entry_lines(stage.entries)]
+    lowered = entry_lines(lowering)
+    return "\n".join([*lines, *(["lowering:"] if lowered else []), *(f"  {text}" for text in lowered)]) + "\n"
+
+
+def entry_lines(entries: Iterable[Entry]) -> list[str]:
+    """Entries as lines; equal ones once, with their number."""
+    counts = Counter(entry_text(entry) for entry in entries)
+    return [f"{text}{f'  x{count}' if count > 1 else ''}" for text, count in counts.items()]
 
 
 def entry_text(entry: Entry) -> str:
     """One entry as a line: what, why, and whose node it was."""
     refused = "not done: " if entry.refused else ""
-    why = f" because {entry.why}" if entry.why else ""
+    why = f" ({entry.why})" if entry.why else ""
     place = " | ".join(part for part in (entry.scope, entry.source) if part)
     return f"{refused}{entry.what}{why}{f'  # {place}' if place else ''}"
 

@@ -6,6 +6,7 @@ import graphkeras.compiler.ops  # noqa: F401  fills the registry
 from graphkeras.compiler import dump_folder
 from graphkeras.compiler.dims import Dim
 from graphkeras.compiler.executables.reference import NumpyExecutable
+from graphkeras.compiler.executables.triton import TritonBackend
 from graphkeras.compiler.figures import figures
 from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.journal import Entry
@@ -13,6 +14,7 @@ from graphkeras.compiler.parser import parse_graph
 from graphkeras.compiler.pipeline import Stage, optimize
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import TensorType
+from graphkeras.kernels.interpreter.device import InterpreterDevice
 
 batch = Dim.symbol("batch")
 
@@ -32,7 +34,7 @@ def test_every_stage_is_written_and_parses_back(tmp_path):
     for number, stage in enumerate(stages):
         text = (room / f"{number:02}_{stage.name}.txt").read_text().strip()
         assert str(parse_graph(text)) == text == str(stage.graph)
-    assert "exp is computed already because same operands" in (room / "journal.txt").read_text()
+    assert "exp is computed already (same operands" in (room / "journal.txt").read_text()
     assert "27*batch" in (room / "summary.txt").read_text(), "for each of three elements, exp counts 8 and add 1"
 
 
@@ -55,7 +57,7 @@ def test_generated_kernels_are_written(tmp_path):
 def test_the_journal_counts_equal_lines():
     entries = (Entry("x * 1 -> x", scope="dense"), Entry("x * 1 -> x", scope="dense"), Entry("fold", "too big", refused=True))
     text = dump_folder.journal_text([Stage("simplify", small_graph(), entries, 0.002)])
-    assert text == "simplify: 3 nodes after it, 2.0 ms\n  x * 1 -> x  # dense  (x2)\n  not done: fold because too big\n"
+    assert text == "simplify: 3 nodes after it, 2.0 ms\n  x * 1 -> x  # dense  x2\n  not done: fold (too big)\n"
 
 
 def test_figures_are_symbolic_in_the_batch():
@@ -65,3 +67,13 @@ def test_figures_are_symbolic_in_the_batch():
     assert costs.flops == batch * (8 * 3 * 2 + 3)
     assert costs.value_bytes == batch * 36
     assert costs.parameters == 0
+
+
+def test_a_program_for_triton_is_written_though_its_sizes_are_open(tmp_path):
+    stages = optimize(small_graph(), "triton")
+    backend = TritonBackend(InterpreterDevice())
+    room = dump_folder.write(stages, backend.load(stages[-1].graph, {}), tmp_path)
+    assert "batch = 32" in (room / "program.txt").read_text()
+    (kernel,) = (room / "kernels").iterdir()
+    assert "@triton.jit" in kernel.read_text()
+    assert "lowering:\n  fused exp into" in (room / "journal.txt").read_text()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from difflib import unified_diff
 from pathlib import Path
@@ -16,9 +15,8 @@ from rich.table import Table
 
 from graphkeras.compiler import driver
 from graphkeras.compiler.config import TARGETS
-from graphkeras.compiler.dump_folder import entry_text
+from graphkeras.compiler.dump_folder import entry_lines
 from graphkeras.compiler.graph import Graph
-from graphkeras.compiler.journal import Entry
 from graphkeras.compiler.onnx_lowering.text import model_text
 from graphkeras.compiler.pipeline import Stage
 from graphkeras.compiler.printer import attr_text, graph_text, unique_names
@@ -162,17 +160,12 @@ def _diff_text(story: Story, sizes: dict[str, int]) -> str:
     lines: list[str] = []
     for before, after in zip(story.stages, story.stages[1:]):
         lines.append(f"==== {after.name}: {len(before.graph.nodes)} -> {len(after.graph.nodes)} nodes")
-        lines += _entry_lines(after.entries)
+        lines += [f"  * {line}" for line in entry_lines(after.entries)]
         lines += _changes(before, after)
     _, entries = story.program(sizes)
     if entries:
-        lines += ["==== lowering", *_entry_lines(entries)]
+        lines += ["==== lowering", *(f"  * {line}" for line in entry_lines(entries))]
     return "\n".join(lines) + "\n"
-
-
-def _entry_lines(entries: Sequence[Entry]) -> list[str]:
-    counts = Counter(entry_text(entry) for entry in entries)
-    return [f"  * {text}{f'  (x{count})' if count > 1 else ''}" for text, count in counts.items()]
 
 
 def _changes(before: Stage, after: Stage) -> list[str]:
