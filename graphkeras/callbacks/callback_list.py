@@ -54,7 +54,7 @@ class CallbackList:
             self.set_params(params)
 
     def _index(self) -> None:
-        for hook in HOOKS:
+        for hook in HOOKS if self.callbacks else ():
             acting = [callback for callback in self.callbacks if overrides(callback, hook)]
             self._hooks[hook] = [getattr(callback, hook) for callback in acting]
             self._due[hook] = [(getattr(callback, hook), getattr(callback, "is_due", _always)) for callback in acting]
@@ -76,7 +76,7 @@ class CallbackList:
 
     def acts(self, hook: str) -> bool:
         """Whether any callback does something at that moment."""
-        return bool(self._hooks[hook])
+        return bool(self._hooks.get(hook))
 
     def batch_end(self, hook: str, batch: int, read_logs: Callable[[], Logs]) -> None:
         """The end of a batch: the logs are fetched from the device only if a callback wants them now."""
@@ -87,7 +87,7 @@ class CallbackList:
                 method(batch, logs)
 
     def _call(self, hook: str, *args: Any) -> None:
-        for method in self._hooks[hook]:
+        for method in self._hooks.get(hook, ()):
             method(*args)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:

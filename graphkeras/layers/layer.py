@@ -25,7 +25,7 @@ from ..variable import Variable
 from . import layer_config
 from .call_arguments import CallArguments, converted, signature_of
 from .input_spec import check_inputs, shapes_of, title
-from .tracking import LayerState, metrics_in, seed_generators_in, unique, variables_in
+from .tracking import LayerState, count_switch, metrics_in, seed_generators_in, unique, variables_in
 
 
 class Layer:
@@ -313,6 +313,7 @@ class Layer:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._layer_state.trainable = bool(value)
+        count_switch()
         for variable in self._trainable_variables:
             variable.trainable = bool(value)
         for layer in self._layers:

@@ -47,6 +47,20 @@ class LayerState:
     is_building: bool = False
 
 
+_switches = 0
+
+
+def count_switch() -> None:
+    """A layer's `trainable` was set."""
+    global _switches
+    _switches += 1
+
+
+def switches() -> int:
+    """How many times a layer's `trainable` was set: whoever keeps a list of trainable weights makes it anew when this grows."""
+    return _switches
+
+
 def unique(items: Iterable[T]) -> list[T]:
     """The items without repetitions (by identity)."""
     return list({id(item): item for item in items}.values())

@@ -13,6 +13,7 @@ from ..tensor import KerasTensor
 from ..variable import Variable
 
 Array = np.ndarray[Any, Any]
+_DTYPES = frozenset(map(numpy_dtype, DTYPES))
 _SCALARS = (bool, int, float, str, bytes, np.generic)
 
 
@@ -57,14 +58,14 @@ def _array(data: Any, name: str) -> Array:
         raise ValueError(f"{name} must be an array of numbers, its rows have different lengths: {error}") from error
     if array.dtype.kind == "O":
         raise TypeError(f"{name} must be an array of numbers, got an array of objects; {_first_object(array)}.")
-    if array.dtype.kind in "USV" and array.dtype.name not in DTYPES:
+    if array.dtype.kind in "US":
         raise TypeError(
             f"{name} must be an array of numbers, got an array of strings such as {array.flat[0]!r}. "
             "Turn words into numbers first."
         )
-    if array.dtype.name == "float64":
+    if array.dtype == np.float64:
         array = array.astype(numpy_dtype(config.floatx()))
-    if array.dtype.name not in DTYPES:
+    if array.dtype not in _DTYPES:
         raise TypeError(f"{name} has dtype {array.dtype}, which is none of {', '.join(DTYPES)}. Use {name}.astype('float32').")
     if array.ndim == 0:
         raise ValueError(f"{name} must have one axis of samples at least, got the scalar {array!r}.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .. import losses, ops
+from .. import losses, ops, tree
 from ..losses.loss import Loss
 from ..metrics import Mean
 from .outputs import flat_outputs, per_output
@@ -51,6 +51,13 @@ class CompileLoss:
     def metrics(self) -> list[Mean]:
         """The means of the losses of each output; none for a single loss."""
         return [part.metric for part in self.parts if part.metric is not None]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a loss is a user's own function or class, which may have its own meaning for NaN in targets."""
+        given = [leaf for leaf in tree.flatten(self._loss) if callable(leaf)]
+        homes = [getattr(leaf, "__module__", None) or type(leaf).__module__ for leaf in given]
+        return any(not home.startswith("graphkeras.") for home in homes)
 
     def build(self, y_true: Any, y_pred: Any) -> None:
         """Find the losses of all outputs. `y_true` and `y_pred` show the shapes."""

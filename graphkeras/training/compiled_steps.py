@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import ops, optimizers
 from ..gradients import gradients
+from ..layers.tracking import switches
 from ..metrics import Mean
 from ..tracing import StaticFunction
 from . import compile_config
@@ -192,11 +193,22 @@ class CompiledSteps:
 
     def reset_metrics(self) -> None:
         """Forget all batches."""
-        metrics = self.metrics
-        if self._training is not None and self._training.metrics not in metrics:
-            metrics = [*metrics, self._training.metrics]  # a model may define `metrics` anew
+        metrics = list(self.metrics)
+        if self._training is not None:
+            if self._training.metrics not in metrics:
+                metrics.append(self._training.metrics)  # a model may define `metrics` anew
+            self._training.reset = metrics
         for metric in metrics:
             metric.reset_state()
+
+    def _reset_for_batch(self) -> None:
+        """`reset_metrics` without looking for metrics in all layers again."""
+        known = self._state().reset
+        if known is None:
+            self.reset_metrics()
+        else:
+            for metric in known:
+                metric.reset_state()
 
     # ---- compiled functions ------------------------------------------------------------------------------------------------
 
@@ -228,22 +240,25 @@ class CompiledSteps:
         _keep(self._prediction(), "predict", function)
 
     def make_train_function(self, force: bool = False) -> StaticFunction:
-        """The compiled `train_step`; traced for each signature of the data when it first comes."""
-        state = self._state()
-        return state.function("train", self.train_step, self._trained_variables(), force)
+        """The compiled `train_step`; traced for each signature of the data when it first comes.
+
+        Made anew when other weights are trained or the optimizer is another one.
+        """
+        optimizer = (id(self.optimizer), id(getattr(self.optimizer, "_learning_rate", None)))
+        return self._state().function(
+            "train", self.train_step, force, (*optimizer, switches()), lambda: self._trained(optimizer)
+        )
 
     def make_test_function(self, force: bool = False) -> StaticFunction:
         """The compiled `test_step`."""
-        return self._state().function("test", self.test_step, (), force)
+        return self._state().function("test", self.test_step, force)
 
     def make_predict_function(self, force: bool = False) -> StaticFunction:
         """The compiled `predict_step`."""
-        return self._prediction().function("predict", self.predict_step, (), force)
+        return self._prediction().function("predict", self.predict_step, force)
 
-    def _trained_variables(self) -> tuple[Any, ...]:
-        """What the traced step depends on beside the data: which weights are trained, by what."""
-        weights = self.trainable_weights  # type: ignore[attr-defined]
-        return (id(self.optimizer), id(getattr(self.optimizer, "_learning_rate", None)), *map(id, weights))
+    def _trained(self, optimizer: tuple[int, int]) -> tuple[int, ...]:
+        return (*optimizer, *map(id, self.trainable_weights))  # type: ignore[attr-defined]
 
     def _state(self) -> TrainingState:
         if self._training is None:

@@ -19,7 +19,7 @@ def predict_all(model: Any, steps: Steps, source: Source, callbacks: Any, verbos
     Raises:
         ValueError: if there is no batch.
     """
-    watched = CallbackList(callbacks, add_progbar=verbose != 0 and source.steps != 1, model=model)
+    watched = CallbackList(callbacks, add_progbar=verbose != 0, model=model)
     watched.set_params({"verbose": verbose, "epochs": 1, "steps": source.steps})
     before = watched.on_predict_batch_begin if watched.acts("on_predict_batch_begin") else None
     acts = watched.acts("on_predict_batch_end")

@@ -24,6 +24,8 @@ class TrainingState:
         steps_per_execution: how many steps pass between calls of callbacks.
         config: the arguments of `compile`.
         functions: the compiled steps by kind.
+        order: for the names of logs their order in lists of figures, kept from batch to batch.
+        reset: the metrics that are reset for a batch, kept from batch to batch; None before they are known.
     """
 
     loss: CompileLoss | None
@@ -32,7 +34,10 @@ class TrainingState:
     steps_per_execution: int = 1
     config: dict[str, Any] = field(default_factory=dict)
     functions: dict[str, StaticFunction] = field(default_factory=dict)
+    order: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    reset: list[Any] | None = None
     _depends_on: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    _seen: dict[str, tuple[Any, ...]] = field(default_factory=dict)
 
     @classmethod
     def for_prediction(cls) -> TrainingState:
@@ -40,12 +45,28 @@ class TrainingState:
         return cls(None, CompileMetrics(None), Mean(name="loss"))
 
     def function(
-        self, kind: str, step: Callable[[Any], Any], depends_on: tuple[Any, ...] = (), force: bool = False
+        self,
+        kind: str,
+        step: Callable[[Any], Any],
+        force: bool = False,
+        sign: tuple[Any, ...] = (),
+        depends_on: Callable[[], tuple[Any, ...]] = tuple,
     ) -> StaticFunction:
-        """The compiled step; made anew when what it depends on beside its data has changed."""
-        if force or kind not in self.functions or self._depends_on.get(kind) != depends_on:
+        """The compiled step; made anew when what it depends on beside its data has changed.
+
+        Args:
+            kind: "train", "test" or "predict".
+            step: what is compiled.
+            force: make it anew in any case.
+            sign: a cheap sign of change; only if it differs, `depends_on` is asked.
+            depends_on: what the step depends on.
+        """
+        if not force and kind in self.functions and self._seen.get(kind) == sign:
+            return self.functions[kind]
+        now = depends_on()
+        if force or kind not in self.functions or self._depends_on.get(kind) != now:
             self.functions[kind] = StaticFunction(step, name=f"{kind}_step")
-            self._depends_on[kind] = depends_on
+        self._depends_on[kind], self._seen[kind] = now, sign
         return self.functions[kind]
 
     def check_names(self) -> None:

@@ -153,13 +153,15 @@ class Trainer(CompiledSteps):
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
     ) -> Any:
         """The model's outputs for all samples, as arrays; arguments as in `fit`."""
-        verbose = standard_verbose(verbose)
+        shown = standard_verbose(verbose)
         batch_size = 32 if batch_size is None else positive_integer("batch_size", batch_size)
         if yields_batches(x):
             source: Source = IterableSource(x, steps)
         else:
             source = ArraySource(standardize(_given(x), "x"), None, None, batch_size, limit=steps)
-        return predict_all(self, Steps(self.make_predict_function(), source), source, callbacks, verbose)
+        if verbose == "auto" and source.steps == 1:
+            shown = 0  # one step has no progress
+        return predict_all(self, Steps(self.make_predict_function(), source), source, callbacks, shown)
 
     # ---- single batches -------------------------------------------------------------------------------------------------
 
@@ -197,7 +199,7 @@ class Trainer(CompiledSteps):
         data = pack_x_y_sample_weight(x, y, with_class_weight(y, sample_weight, class_weight))
         prepared = function.prepare(data)
         self._check_labels(data)
-        self.reset_metrics()
+        self._reset_for_batch()
         prepared.launch(leaves(data))
         figures = {name: as_number(value) for name, value in sorted(results(prepared).items())}
         return figures if return_dict else self._in_order(figures)
@@ -226,7 +228,8 @@ class Trainer(CompiledSteps):
             standardize(part, name) for part, name in ((_given(x), "x"), (y, "y"), (sample_weight, "sample_weight"))
         )
         sample_count(x, y, sample_weight)
-        for part, name in ((x, "x"), (y, "y"), (sample_weight, "sample_weight")):
+        loss = self._state().loss
+        for part, name in ((x, "x"), (None if loss is not None and loss.is_own else y, "y"), (sample_weight, "sample_weight")):
             require_no_nan(part, name)
         sample_weight = with_class_weight(y, sample_weight, class_weight)
         return ArraySource(x, y, sample_weight, batch_size, default_seed() if shuffle else None, steps)
@@ -247,8 +250,11 @@ class Trainer(CompiledSteps):
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
         """The figures in the order of `metrics_names`, others after them by name; a single one alone."""
-        known = [name for name in self.metrics_names if name in logs]
-        ordered = [logs[name] for name in (*known, *sorted(set(logs) - set(known)))]
+        names, orders = tuple(logs), self._state().order
+        if names not in orders:
+            known = [name for name in self.metrics_names if name in logs]
+            orders[names] = [*known, *sorted(set(logs) - set(known))]
+        ordered = [logs[name] for name in orders[names]]
         return ordered[0] if len(ordered) == 1 else ordered
 
 

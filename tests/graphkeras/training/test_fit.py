@@ -251,6 +251,50 @@ def test_add_loss_and_frozen_layers(target):
     assert not np.array_equal(before[0], frozen.weights[0].numpy())
 
 
+def test_switching_layers_on_and_off_makes_no_new_programs(target):
+    """The loop of adversarial networks: one model trains while the other is frozen."""
+    x = np.ones((4, 3), "float32")
+    judge = mlp(keras.layers.Dense(1), features=3, loss="mse", metrics=[])
+    both = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3), judge])
+    judge.trainable = False
+    both.compile("sgd", "mse")
+    functions = set()
+    for _ in range(3):
+        judge.trainable = True
+        before = judge.get_weights()
+        judge.train_on_batch(x, x[:, :1])
+        assert not np.array_equal(before[0], judge.get_weights()[0])
+        judge.trainable = False
+        before = judge.get_weights()
+        both.train_on_batch(x, x[:, :1])
+        assert np.array_equal(before[0], judge.get_weights()[0])
+        functions |= {judge.train_function, both.train_function}
+    assert len(functions) == 2
+
+
+def test_a_model_without_targets(target):
+    class Shrink(keras.layers.Layer):
+        def call(self, inputs):
+            self.add_loss(ops.mean(ops.square(inputs)))
+            return inputs
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), Shrink()])
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    history = model.fit(np.ones((8, 3), "float32"), epochs=5, verbose=0)
+    assert history.history["loss"][-1] < history.history["loss"][0]
+
+
+def test_own_losses_may_give_nan_a_meaning(target):
+    def where_known(y_true, y_pred):
+        known = ops.logical_not(ops.isnan(y_true))
+        return ops.where(known, ops.square(ops.where(known, y_true, 0.0) - y_pred), 0.0)
+
+    y = np.array([[1.0], [np.nan], [3.0], [np.nan]], "float32")
+    model = mlp(keras.layers.Dense(1, kernel_initializer="zeros"), features=2, loss=where_known, metrics=[])
+    history = model.fit(np.ones((4, 2), "float32"), y, verbose=0)
+    assert history.history["loss"][0] == pytest.approx((1 + 9) / 4)
+
+
 def test_predict_returns_the_structure_of_the_outputs(target):
     inputs = keras.Input((3,))
     model = keras.Model(inputs, {"a": keras.layers.Dense(2)(inputs), "b": [keras.layers.Dense(1)(inputs)]})
