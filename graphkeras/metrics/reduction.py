@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from .. import ops
 from ..losses.loss import same_rank
+from ..saving.namespaces import find_function
 from ..saving.serialization import deserialize_keras_object, serialize_keras_object
 from .metric import Metric
 
@@ -83,7 +84,10 @@ class MeanMetricWrapper(Mean):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        return cls(**(deserialize_keras_object(config) if "fn" in config else config))
+        read = deserialize_keras_object(config) if "fn" in config else config
+        if isinstance(read.get("fn"), str):  # older Keras wrote the bare name
+            read = {**read, "fn": find_function(read["fn"]) or read["fn"]}
+        return cls(**read)
 
 
 class NamedMeanMetric(MeanMetricWrapper):

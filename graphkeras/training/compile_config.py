@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -24,14 +25,24 @@ def apply(model: Any, config: Mapping[str, Any]) -> None:
     if not config:
         return
     optimizer = config.get("optimizer", config.get("optimizer_config", "rmsprop"))
-    model.compile(
-        optimizer=optimizers.deserialize(optimizer) if isinstance(optimizer, dict) else optimizer,
-        loss=_read(config.get("loss"), losses.TABLE),
-        loss_weights=config.get("loss_weights"),
-        metrics=_read(config.get("metrics"), metrics.TABLE),
-        weighted_metrics=_read(config.get("weighted_metrics"), metrics.TABLE),
-        steps_per_execution=config.get("steps_per_execution") or 1,
-    )
+    arguments = {
+        "optimizer": optimizers.deserialize(optimizer) if isinstance(optimizer, dict) else optimizer,
+        "loss": _read(config.get("loss"), losses.TABLE),
+        "loss_weights": config.get("loss_weights"),
+        "metrics": _read(config.get("metrics"), metrics.TABLE),
+        "weighted_metrics": _read(config.get("weighted_metrics"), metrics.TABLE),
+        "steps_per_execution": config.get("steps_per_execution") or 1,
+    }
+    try:
+        inspect.signature(model.compile).bind(**arguments)
+    except TypeError:
+        warnings.warn(
+            f"{type(model).__name__} has a compile method of its own, so the model is loaded without being compiled. "
+            "Call compile, or override get_compile_config and compile_from_config.",
+            stacklevel=3,
+        )
+        return
+    model.compile(**arguments)
     if model.built and model.trainable_variables:
         model.optimizer.build(model.trainable_variables)
 
