@@ -21,7 +21,7 @@ from .onnx_kernels import native
 NUMBERS = (*INTEGERS, *FLOATS)
 UNSIGNED = tuple(dtype for dtype in INTEGERS if dtype.startswith("uint"))
 SIGNED = tuple(dtype for dtype in INTEGERS if not dtype.startswith("uint"))
-BATCH = Dim.symbol("batch")
+BATCH, LENGTH = Dim.symbol("batch"), Dim.symbol("length")
 
 
 class Elementwise(Op):

@@ -17,7 +17,7 @@ from ..graph import Node
 from ..registry import ops
 from ..types import TensorType, broadcast, numpy_dtype, shape_text
 from .base import Arg, Array, Op, Sample, same_dtype, widened
-from .elementwise import BATCH, NUMBERS, any_numbers, check_arity, check_dtype
+from .elementwise import BATCH, LENGTH, NUMBERS, any_numbers, check_arity, check_dtype
 from .onnx_kernels import native
 
 
@@ -76,6 +76,8 @@ class MatMul(Op):
             ((BATCH, 3), (3, 5)),
             ((BATCH, 2, 3), (3, 5)),
             ((BATCH, 2, 3), (BATCH, 3, 5)),
+            ((BATCH, LENGTH, 3), (3, 5)),
+            ((BATCH, LENGTH, 3), (BATCH, 3, LENGTH)),
         ):
             yield Sample((Arg(a), Arg(b)))
 

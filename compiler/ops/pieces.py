@@ -13,7 +13,7 @@ from ..graph import Node
 from ..registry import ops
 from ..types import DTYPES, TensorType, normalize_axis, numpy_dtype, shape_text
 from .base import REQUIRED, Arg, Array, ElementBuilder, Index, Op, Sample, same_dtype
-from .elementwise import BATCH, any_numbers, check_arity
+from .elementwise import BATCH, LENGTH, any_numbers, check_arity
 from .onnx_kernels import kernel_dtype
 
 _END = np.iinfo(np.int64).max
@@ -81,6 +81,7 @@ class Concatenate(Op):
             (((0, 3), (2, 3)), 0),
             (((BATCH, 3), (BATCH, 2)), 1),
             (((BATCH, 3), (2, 3)), 0),
+            (((BATCH, LENGTH), (BATCH, 2), (BATCH, LENGTH)), 1),
         ):
             yield Sample(tuple(Arg(shape) for shape in shapes), {"axis": axis})
 
@@ -161,6 +162,8 @@ class Slice(Op):
             ((BATCH, 7), (0, 2), (None, 5), (1, 2)),
             ((BATCH, 7), (1, 0), (-1, None), (1, 1)),
             ((BATCH, 7), (0, 0), (None, None), (2, 1)),
+            ((BATCH, LENGTH), (0, 1), (2, None), (1, 3)),
+            ((LENGTH, BATCH), (0, 1), (LENGTH - 2, -1), (1, 1)),
         ):
             yield Sample((Arg(shape),), {"starts": starts, "stops": stops, "steps": steps})
 
@@ -225,6 +228,7 @@ class Pad(Op):
             ((0, 3), (2, 0), (0, 1), -1.5),
             ((BATCH, 3), (0, 1), (0, 2), 0.5),
             ((BATCH, 3), (BATCH, 0), (1, 0), 0),
+            ((BATCH, LENGTH), (0, LENGTH), (0, BATCH), 2),
         ):
             yield Sample((Arg(shape),), {"before": before, "after": after, "value": value})
 

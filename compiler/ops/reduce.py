@@ -18,7 +18,7 @@ from ..graph import Node
 from ..registry import ops
 from ..types import FLOATS, TensorType, normalize_axes, normalize_axis
 from .base import REQUIRED, Arg, Array, Op, Sample, widened
-from .elementwise import BATCH, NUMBERS, any_numbers, check_arity, check_dtype
+from .elementwise import BATCH, LENGTH, NUMBERS, any_numbers, check_arity, check_dtype
 from .onnx_kernels import native
 
 
@@ -72,7 +72,7 @@ class Reduction(Op):
             yield Sample((any_numbers((0, 3), first),), {"axis": (0,), "keepdims": False})
         yield Sample((any_numbers((BATCH, 3), first),), {"axis": (0,), "keepdims": True})
         yield Sample((any_numbers((BATCH, 3), first),), {"axis": None})
-        yield Sample((any_numbers((BATCH, 3), first),), {"axis": -1})
+        yield Sample((any_numbers((BATCH, LENGTH), first),), {"axis": -1})
 
 
 def reduced_shape(shape: Shape, axis: Sequence[int], keepdims: bool) -> Shape:

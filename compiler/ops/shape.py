@@ -17,7 +17,7 @@ from ..indexing import flatten_index, number, unflatten_index
 from ..registry import ops
 from ..types import DTYPES, TensorType, broadcast, normalize_axes, normalize_axis, shape_text
 from .base import REQUIRED, Arg, Array, ElementBuilder, Index, Op, Sample
-from .elementwise import BATCH, any_numbers, check_arity
+from .elementwise import BATCH, LENGTH, any_numbers, check_arity
 from .onnx_kernels import native
 
 
@@ -125,6 +125,9 @@ class Reshape(View):
             ((BATCH, 6), (BATCH * 6,)),
             ((BATCH, 6), (-1, 3)),
             ((BATCH, 2, 3), (BATCH * 2, 3)),
+            ((BATCH, LENGTH, 6), (BATCH * LENGTH, 6)),
+            ((BATCH, LENGTH, 6), (BATCH, LENGTH, 2, 3)),
+            ((BATCH, LENGTH), (LENGTH, BATCH)),
         ):
             yield Sample((Arg(before),), {"shape": after})
 
@@ -169,7 +172,7 @@ class Transpose(View):
             yield Sample((any_numbers((2, 3, 5), dtype),), {"axes": (1, 2, 0)})
         for shape, axes in (((2, 3, 5), (0, 2, 1)), ((2, 3, 5), None), ((2, 3), (-1, 0)), ((), ()), ((0, 3), (1, 0))):
             yield Sample((Arg(shape),), {"axes": axes})
-        yield Sample((Arg((BATCH, 3, 2)),), {"axes": (1, 0, 2)})
+        yield Sample((Arg((BATCH, 3, LENGTH)),), {"axes": (1, 0, 2)})
 
 
 class ExpandDims(View):
@@ -299,6 +302,8 @@ class BroadcastTo(View):
             ((BATCH, 1), (BATCH, 3)),
             ((3,), (BATCH, 3)),
             ((), (BATCH,)),
+            ((LENGTH,), (BATCH, LENGTH)),
+            ((BATCH, 1), (BATCH, LENGTH)),
         ):
             yield Sample((Arg(before),), {"shape": after})
 

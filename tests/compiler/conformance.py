@@ -20,7 +20,7 @@ from graphkeras.kernels.devices import get_device
 Array = np.ndarray[Any, Any]
 
 #: The size that symbols of samples get when they run.
-SIZES: Mapping[str, int] = {"batch": 4}
+SIZES: Mapping[str, int] = {"batch": 4, "length": 7}
 
 #: How far a result may be from the reference: relative to the largest magnitude of the result, and at least to 1.
 TOLERANCE: Mapping[str, float] = {"float64": 1e-12, "float32": 5e-6, "float16": 4e-3, "bfloat16": 3e-2}
