@@ -36,7 +36,10 @@ def parse_graph(text: str) -> Graph:
     if header is None:
         raise ParseError("Line 1: expected 'graph name(input: type, ...) -> (output, ...):'.")
     values: dict[str, Value] = {}
-    inputs = [_declare(values, name, parse_type(type_)) for name, type_ in _TYPED.findall(header[2])]
+    try:
+        inputs = [_declare(values, name, parse_type(type_)) for name, type_ in _TYPED.findall(header[2])]
+    except ValueError as error:
+        raise ParseError(f"Line 1: {error}") from None
     pending: list[tuple[str, Value, str | None]] = []
     nodes: list[Node] = []
     outputs: tuple[Value, ...] | None = None
@@ -51,12 +54,17 @@ def parse_graph(text: str) -> Graph:
                 outputs = tuple(_lookup(values, name) for name in line.removeprefix("return").replace(",", " ").split())
             else:
                 nodes.append(_parse_node(line, values))
-        except (ParseError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise ParseError(f"Line {number}: {error}") from None
     if outputs is None:
         raise ParseError("The last line must be 'return value, ...'.")
-    state = tuple(StateSlot(name, value, _lookup(values, new) if new else value) for name, value, new in pending)
+    try:
+        state = tuple(StateSlot(name, value, _lookup(values, new) if new else value) for name, value, new in pending)
+    except ParseError as error:
+        raise ParseError(f"The new value of a state: {error}") from None
     names = tuple(name.strip() for name in header[3].split(",") if name.strip())
+    if len(names) != len(outputs):
+        raise ParseError(f"Line 1 names {len(names)} outputs, but {len(outputs)} values are returned.")
     return Graph(tuple(inputs), outputs, tuple(nodes), state, header[1], names)
 
 
@@ -85,11 +93,14 @@ def _parse_node(line: str, values: dict[str, Value]) -> Node:
         else:
             operands.append(_lookup(values, argument))
     scope, source, forward = (*comment.split(" | "), "", "", "")[:3]
-    types = [parse_type(type_) for _, type_ in results]
+    types = tuple(parse_type(type_) for _, type_ in results)
+    inferred = OPS[match[1]].infer_types([value.type for value in operands], attrs)
+    if inferred != types:
+        raise ParseError(f"{match[1]} gives {', '.join(map(str, inferred))}, but the text says {', '.join(map(str, types))}.")
     node = Node(OPS[match[1]], operands, attrs, types, Origin(scope, source, forward.removeprefix("d ")))
     for (result, _), made in zip(results, node.outputs, strict=True):
         made.name = "" if re.fullmatch(r"v\d+", result) else result
-        values[result] = made
+        _add(values, result, made)
     return node
 
 
@@ -139,8 +150,14 @@ def _split(text: str) -> list[str]:
 
 
 def _declare(values: dict[str, Value], name: str, type_: TensorType) -> Value:
-    values[name] = Value(type_, name)
-    return values[name]
+    return _add(values, name, Value(type_, name))
+
+
+def _add(values: dict[str, Value], name: str, value: Value) -> Value:
+    if name in values:
+        raise ParseError(f"there is a value {name!r} already.")
+    values[name] = value
+    return value
 
 
 def _lookup(values: dict[str, Value], name: str) -> Value:
