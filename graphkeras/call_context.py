@@ -16,10 +16,12 @@ class CallContext:
     Attributes:
         layer: the layer.
         training: its mode; None if nobody has said.
+        dtype: what float variables are cast to where operations read them; None to leave them as they are.
     """
 
     layer: Any
     training: bool | None = None
+    dtype: str | None = None
 
 
 _CALL: ContextVar[CallContext | None] = ContextVar("graphkeras_call", default=None)
@@ -30,9 +32,9 @@ def current_call() -> CallContext | None:
 
 
 @contextmanager
-def calling(layer: Any, training: bool | None) -> Iterator[None]:
+def calling(layer: Any, training: bool | None, dtype: str | None = None) -> Iterator[None]:
     """Everything inside belongs to a call of `layer`."""
-    token = _CALL.set(CallContext(layer, training))
+    token = _CALL.set(CallContext(layer, training, dtype))
     try:
         yield
     finally:

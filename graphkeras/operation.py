@@ -12,6 +12,7 @@ import numpy as np
 from graphkeras.compiler.graph import Value
 from graphkeras.compiler.provenance import user_source
 from graphkeras.compiler.registry import ops
+from graphkeras.compiler.types import FLOATS
 
 from . import tree
 from .call_context import current_call
@@ -35,7 +36,7 @@ class Operation:
         self.__signature__ = inspect.signature(body)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        trace = current_trace()
+        trace, call = current_trace(), current_call()
         leaves = tree.flatten((args, kwargs))
         symbolic = any(
             isinstance(leaf, (KerasTensor, Value)) or (trace is not None and isinstance(leaf, Variable)) for leaf in leaves
@@ -45,7 +46,9 @@ class Operation:
             if isinstance(leaf, KerasTensor):
                 return leaf.value
             if isinstance(leaf, Variable):
-                return (trace.read(leaf) if trace is not None else leaf.symbol) if symbolic else leaf.numpy()
+                value = (trace.read(leaf) if trace is not None else leaf.symbol) if symbolic else leaf.numpy()
+                casts = call is not None and call.dtype is not None and leaf.autocast and leaf.dtype in FLOATS
+                return ops.cast(value, dtype=call.dtype) if casts and leaf.dtype != call.dtype else value
             if isinstance(leaf, slice):
                 return slice(unwrap(leaf.start), unwrap(leaf.stop), unwrap(leaf.step))
             return leaf
@@ -54,13 +57,13 @@ class Operation:
         try:
             result = self.body(*inner_args, **inner_kwargs)
         except (ValueError, TypeError, IndexError, NotImplementedError) as error:
-            if current_call() is None:
+            if call is None:
                 error.add_note(f"  in {self.name} at {user_source()}")
             raise
         if not symbolic and not any(isinstance(leaf, Value) for leaf in tree.flatten(result)):  # a Value: of a symbolic size
             return result
         wrapped = tree.map_structure(_wrap, result)
-        if trace is None and current_call() is None:
+        if trace is None and call is None:
             record(RecordedOperation(self), args, kwargs, wrapped)
         return wrapped
 

@@ -99,7 +99,9 @@ class Layer:
             self._clear_losses()
         # Outside of a program, a call on symbols runs in a trace of its own: variables are symbols, assignments are dropped.
         own_trace: Any = Trace() if symbolic and trace is None else nullcontext()
-        with scope(self.name), calling(self, training), own_trace, self._explained(given):
+        policy = self.dtype_policy
+        mixed = policy.compute_dtype if self.autocast and policy.compute_dtype != policy.variable_dtype else None
+        with scope(self.name), calling(self, training, mixed), own_trace, self._explained(given):
             given = converted(self, given)
             check_inputs(self.input_spec, given.first, self)
             if not self.built:

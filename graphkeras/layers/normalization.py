@@ -74,6 +74,7 @@ class BatchNormalization(Layer):
                 self.gamma_initializer,
                 regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
+                autocast=False,
                 name="gamma",
             )
         if self.center:
@@ -82,10 +83,16 @@ class BatchNormalization(Layer):
                 self.beta_initializer,
                 regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
+                autocast=False,
                 name="beta",
             )
-        self.moving_mean = self.add_weight(shape, self.moving_mean_initializer, trainable=False, name="moving_mean")
-        self.moving_variance = self.add_weight(shape, self.moving_variance_initializer, trainable=False, name="moving_variance")
+        self.moving_mean, self.moving_variance = (
+            self.add_weight(shape, initializer, trainable=False, autocast=False, name=name)
+            for initializer, name in (
+                (self.moving_mean_initializer, "moving_mean"),
+                (self.moving_variance_initializer, "moving_variance"),
+            )
+        )
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
@@ -175,6 +182,7 @@ class LayerNormalization(Layer):
                 self.gamma_initializer,
                 regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
+                autocast=False,
                 name="gamma",
             )
         if self.center:
@@ -183,6 +191,7 @@ class LayerNormalization(Layer):
                 self.beta_initializer,
                 regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
+                autocast=False,
                 name="beta",
             )
 

@@ -1,11 +1,13 @@
 """Real Keras loads the configs of our layers, and with the same weights computes the same.
 
-Needs a Python with keras and jax: GRAPHKERAS_PARITY_PYTHON=/path/to/python.
+Needs a Python with keras and jax: the one of this environment (extra ``parity``), or the one that GRAPHKERAS_KERAS_PYTHON names.
 """
 
+import importlib.util
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,8 @@ from graphkeras import layers
 from graphkeras.saving import deserialize_keras_object, serialize_keras_object
 from tests.graphkeras.layers.cases import CASES, weights_for
 
-PYTHON = os.environ.get("GRAPHKERAS_PARITY_PYTHON", "")
+PYTHON = os.environ.get("GRAPHKERAS_KERAS_PYTHON") or (sys.executable if importlib.util.find_spec("keras") else "")
+pytestmark = pytest.mark.skipif(not PYTHON, reason="no Keras here; install the extra 'parity' or set GRAPHKERAS_KERAS_PYTHON")
 
 
 def called(case):
@@ -28,8 +31,6 @@ def called(case):
 
 @pytest.fixture(scope="module")
 def keras_results(tmp_path_factory):
-    if not PYTHON:
-        pytest.skip("GRAPHKERAS_PARITY_PYTHON does not name a Python with keras and jax")
     folder = tmp_path_factory.mktemp("keras")
     configs = [serialize_keras_object(called(case)[0]) for case in CASES]
     (folder / "configs.json").write_text(json.dumps(configs))

@@ -11,7 +11,11 @@ from tests.graphkeras.layers.cases import CASES, IMAGES, X, Y
 @pytest.mark.parametrize(
     ("layer", "inputs", "expected"),
     [
-        (layers.Dense(2, kernel_initializer="ones", bias_initializer=initializers.Constant(3)), X, X.sum(1, keepdims=True).repeat(2, 1) + 3),
+        (
+            layers.Dense(2, kernel_initializer="ones", bias_initializer=initializers.Constant(3)),
+            X,
+            X.sum(1, keepdims=True).repeat(2, 1) + 3,
+        ),
         (layers.Flatten(), IMAGES, IMAGES.reshape(2, 60)),
         (layers.Permute((2, 1, 3)), IMAGES, IMAGES.transpose(0, 2, 1, 3)),
         (layers.Average(), [X, Y], (X + Y) / 2),

@@ -1,10 +1,12 @@
 """The operations equal those of real Keras (JAX backend) in shape, dtype and numbers.
 
-Needs a Python with keras and jax: GRAPHKERAS_PARITY_PYTHON=/path/to/python.
+Needs a Python with keras and jax: the one of this environment (extra ``parity``), or the one that GRAPHKERAS_KERAS_PYTHON names.
 """
 
+import importlib.util
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,8 @@ import pytest
 from graphkeras import ops, tree
 from tests.graphkeras.ops.cases import CASES
 
-PYTHON = os.environ.get("GRAPHKERAS_PARITY_PYTHON", "")
+PYTHON = os.environ.get("GRAPHKERAS_KERAS_PYTHON") or (sys.executable if importlib.util.find_spec("keras") else "")
+pytestmark = pytest.mark.skipif(not PYTHON, reason="no Keras here; install the extra 'parity' or set GRAPHKERAS_KERAS_PYTHON")
 
 #: Where we differ on purpose: 64-bit integers that JAX does not have, or dtypes that NumPy's functions decide in Keras.
 OTHER_DTYPE = {"arange", "diag", "logspace"}
@@ -21,8 +24,6 @@ OTHER_DTYPE = {"arange", "diag", "logspace"}
 
 @pytest.fixture(scope="module")
 def keras_results(tmp_path_factory):
-    if not PYTHON:
-        pytest.skip("GRAPHKERAS_PARITY_PYTHON does not name a Python with keras and jax")
     out = tmp_path_factory.mktemp("keras") / "results.npz"
     script = Path(__file__).with_name("keras_side.py")
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
