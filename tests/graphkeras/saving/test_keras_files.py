@@ -46,6 +46,29 @@ def test_dropout_leaky_relu_and_auc():
         np.testing.assert_allclose(value, recorded[f"eval_{name}"], rtol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".weights.h5"])
+def test_operations_sharing_nesting_dicts_and_schedules(suffix):
+    """Two inputs and two outputs by name; Keras itself cannot load the .h5 of this model."""
+    recorded = np.load(FILES / "two_towers.npz")
+    inputs = {name: recorded[name] for name in ("left", "right")}
+    targets = {name: recorded[f"target_{name}"] for name in ("first", "second")}
+    if suffix == ".weights.h5":
+        model = keras.models.load_model(FILES / "two_towers.keras")
+        for variable in (*model.weights, *model.optimizer.variables):
+            variable.assign(np.zeros(variable.shape, variable.dtype))
+        model.load_weights(FILES / "two_towers.weights.h5")
+    else:
+        model = keras.models.load_model(FILES / f"two_towers{suffix}")
+    for name, output in model.predict(inputs, verbose=0).items():
+        np.testing.assert_allclose(output, recorded[name], atol=1e-5, err_msg=name)
+    for name, value in model.evaluate(inputs, targets, verbose=0, return_dict=True).items():
+        np.testing.assert_allclose(value, recorded[f"eval_{name}"], rtol=1e-5, err_msg=name)
+    for name, value in model.train_on_batch(inputs, targets, return_dict=True).items():
+        np.testing.assert_allclose(value, recorded[f"next_{name}"], rtol=1e-5, err_msg=name)
+    for number, array in enumerate(model.get_weights()):
+        np.testing.assert_allclose(array, recorded[f"after_{number:02}"], atol=1e-5, err_msg=str(number))
+
+
 def build():
     return keras.Sequential(
         [

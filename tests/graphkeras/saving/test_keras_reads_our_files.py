@@ -15,7 +15,7 @@ import pytest
 
 import graphkeras as keras
 from graphkeras import ops
-from graphkeras.layers import Concatenate, Dense, Dropout, Input
+from graphkeras.layers import BatchNormalization, Concatenate, Dense, Dropout, Input, LayerNormalization
 
 PYTHON = os.environ.get("GRAPHKERAS_KERAS_PYTHON") or (sys.executable if importlib.util.find_spec("keras") else "")
 pytestmark = pytest.mark.skipif(not PYTHON, reason="no Keras here; install the extra 'parity' or set GRAPHKERAS_KERAS_PYTHON")
@@ -52,7 +52,12 @@ def models():
     regular = keras.Sequential(
         [Input((6,)), Dense(5, kernel_regularizer=keras.regularizers.L2(0.01)), Dropout(0.0), Dense(3, activation="softmax")]
     )
+    frozen = Dense(6, activation="relu")
+    frozen.trainable = False
+    layers = [frozen, BatchNormalization(), Dense(5), LayerNormalization(), Dense(3, activation="softmax")]
+    normalized = keras.Sequential([Input((6,)), *layers])
     return {
+        "normalized": compiled(normalized, keras.optimizers.Adam(0.01)),
         "adam": compiled(mlp(), keras.optimizers.Adam(0.01, amsgrad=True)),
         "sgd": compiled(mlp(), keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True)),
         "rmsprop": compiled(mlp(), keras.optimizers.RMSprop(0.01, momentum=0.5, centered=True)),

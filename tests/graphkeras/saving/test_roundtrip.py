@@ -7,7 +7,17 @@ import pytest
 
 import graphkeras as keras
 from graphkeras import ops
-from graphkeras.layers import Concatenate, Dense, Dropout, Input, Layer
+from graphkeras.layers import (
+    BatchNormalization,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Input,
+    Layer,
+    LayerNormalization,
+)
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(40, 6)).astype("float32")
@@ -79,6 +89,26 @@ def test_training_goes_on_as_if_never_stopped(tmp_path, suffix, optimizer):
     assert int(again.optimizer.iterations.numpy()) == int(model.optimizer.iterations.numpy()) == 6
     for _ in range(3):  # dropout draws the same masks in both
         assert again.train_on_batch(X, LABELS) == model.train_on_batch(X, LABELS)
+    for mine, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_moving_averages_tables_and_frozen_layers(tmp_path, suffix):
+    words = RANDOM.integers(0, 9, size=(40, 4)).astype("int32")
+    frozen = Dense(7, activation="relu")
+    model = keras.Sequential(
+        [Input((4,), dtype="int32"), Embedding(9, 3), Flatten(), frozen, BatchNormalization(), LayerNormalization(), Dense(3)]
+    )
+    frozen.trainable = False
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(words, LABELS, epochs=3, verbose=0)
+    model.save(tmp_path / f"m{suffix}")
+    again = keras.models.load_model(tmp_path / f"m{suffix}")
+    assert len(again.trainable_weights) == len(model.trainable_weights) == 1 + 2 + 2 + 2
+    np.testing.assert_array_equal(again.predict(words, verbose=0), model.predict(words, verbose=0))
+    for _ in range(2):
+        assert again.train_on_batch(words, LABELS) == model.train_on_batch(words, LABELS)
     for mine, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
