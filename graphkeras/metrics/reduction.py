@@ -65,7 +65,8 @@ class Mean(Metric):
         self.count.assign_add(count)
 
     def result(self) -> Any:
-        return ops.divide_no_nan(self.total, self.count)
+        # One node less than divide_no_nan: before the first sample the total is 0 as well.
+        return ops.divide(self.total, ops.where(ops.equal(self.count, 0.0), 1.0, self.count))
 
 
 class MeanMetricWrapper(Mean):

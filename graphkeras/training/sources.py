@@ -14,7 +14,7 @@ from .shuffling import permutation
 
 #: How many bytes of shuffled samples are gathered at once. Large enough that gathering costs a step little, small enough
 #: to stay in the processor's cache until the step reads it.
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 1 << 20
 
 
 class Source:
