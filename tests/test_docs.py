@@ -95,6 +95,22 @@ def test_files_that_a_page_names_exist(page):
     assert not missing
 
 
+def test_the_map_names_files_that_are_there():
+    """The first column of each table, in the folder that the heading above names."""
+    house, folder, missing, count = "", ROOT, [], 0
+    for line in (ROOT / "ARCHITECTURE.md").read_text().splitlines():
+        if heading := re.match(r"(##|###) (\w+)/", line):
+            house = heading[2] if heading[1] == "##" else house
+            folder = ROOT / house if heading[1] == "##" else ROOT / house / heading[2]
+        elif line.startswith("| `"):
+            for name in re.findall(r"`([\w/]+(?:\.py|/))`", line.split(" | ")[0]):
+                count += 1
+                if not (folder / name).exists():
+                    missing.append(str(folder / name))
+    assert count > 80
+    assert not missing
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_make_targets_that_a_page_names_exist(page):
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
