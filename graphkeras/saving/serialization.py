@@ -13,7 +13,7 @@ import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -24,12 +24,6 @@ from .object_registration import custom_object_scope, get_registered_name, get_r
 from .op_nodes import decode_op, is_op_entry
 
 _SAFE_MODE: ContextVar[bool] = ContextVar("graphkeras_safe_mode", default=True)
-
-
-class Configurable(Protocol):
-    """What can be written to a file."""
-
-    def get_config(self) -> dict[str, Any]: ...
 
 
 # ---- writing ----------------------------------------------------------------------------------------------------------

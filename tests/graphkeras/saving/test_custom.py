@@ -100,6 +100,33 @@ def test_a_model_of_ones_own_class(tmp_path, suffix):
     same(other, model)
 
 
+class Block(keras.layers.Layer):
+    """Layers inside, built when it is first called."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.first, self.rest = Dense(units, activation="relu"), {"a": Dense(units), "b": [Scale(0.5), Dense(4)]}
+
+    def call(self, x):
+        scale, last = self.rest["b"]
+        return x + last(scale(self.rest["a"](self.first(x))))
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_layers_inside_a_layer(tmp_path, suffix):
+    model = keras.Sequential([Input((4,)), Block(3), Block(5), Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / f"m{suffix}")
+    again = keras.models.load_model(tmp_path / f"m{suffix}", custom_objects={"Block": Block})
+    same(again, model)
+    assert again.train_on_batch(X, Y) == model.train_on_batch(X, Y)
+
+
 class Noisy(keras.Model):
     """Made of tensors, with a training step of its own."""
 

@@ -91,6 +91,25 @@ def test_a_keras2_file_loads_computes_and_trains(tmp_path):
     assert model.evaluate(x, np.zeros(7, "int32"), verbose=0)[0] < before
 
 
+def test_weights_alone_of_keras2(tmp_path):
+    """``model.save_weights("w.h5")`` of Keras 2: what is in ``model_weights``, at the root of the file."""
+    arrays = keras2_file(tmp_path / "whole.h5", TRAINING)
+    with h5py.File(tmp_path / "whole.h5") as whole, h5py.File(tmp_path / "w.h5", "w") as alone:
+        for key, value in whole["model_weights"].attrs.items():
+            alone.attrs[key] = value
+        for name in whole["model_weights"]:
+            whole.copy(f"model_weights/{name}", alone)
+    for by_name in (False, True):
+        x = keras.Input((4,))
+        total = keras.layers.add([keras.layers.Dense(5, "relu", name="a")(x), keras.layers.Dense(5, name="b")(x)])
+        model = keras.Model(x, keras.layers.Dense(2, "softmax", name="out")(total))
+        model.load_weights(tmp_path / "w.h5", by_name=by_name)
+        for layer in ("a", "b", "out"):
+            np.testing.assert_array_equal(model.get_layer(layer).get_weights()[0], arrays[f"{layer}/kernel:0"])
+    with pytest.raises(ValueError, match="it holds weights only"):
+        keras.models.load_model(tmp_path / "w.h5")
+
+
 def test_old_spellings_are_understood():
     optimizer = {"class_name": "Adam", "config": {"lr": 0.1, "decay": 0.5}}
     modern = compile_config({"optimizer_config": optimizer, "loss": "mse", "metrics": ["acc"], "sample_weight_mode": None})
