@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
+
+from graphkeras.kernels.cuda.probe import gpu_available
 
 from . import config, dump_folder
 from .executables.base import Array, Executable, StateCell
@@ -82,7 +87,22 @@ def export_onnx(graph: Graph, state: Mapping[str, Array], **options: Any) -> byt
 def resolve_target(target: str | None = None) -> str:
     """The target meant: ``auto`` is triton where a CUDA GPU answers, else onnxruntime."""
     target = target or config.current().target
-    return "onnxruntime" if target == "auto" else target
+    return _best_target() if target == "auto" else target
+
+
+@cache
+def _best_target() -> str:
+    """Asked once per process, because the GPU is looked for."""
+    if not gpu_available():
+        return "onnxruntime"
+    if importlib.util.find_spec("triton") is not None:
+        return "triton"
+    warnings.warn(
+        "There is a GPU, but triton is not installed, so models run on the CPU. Install it with pip install 'graphkeras[gpu]', "
+        "or set GRAPHKERAS_TARGET=onnxruntime to say that the CPU is meant.",
+        stacklevel=3,
+    )
+    return "onnxruntime"
 
 
 def _import_backend(module: str, name: str) -> Callable[[], Backend]:

@@ -47,3 +47,22 @@ def test_targets_are_imported_when_they_are_chosen() -> None:
     code = "import sys, graphkeras.compiler.driver; print([m for m in ('onnx', 'onnxruntime', 'triton') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("gpu", "spec", "expected"), [(False, "x", "onnxruntime"), (True, "x", "triton")])
+def test_auto_is_triton_where_a_gpu_answers(gpu: bool, spec: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "gpu_available", lambda: gpu)
+    monkeypatch.setattr(driver.importlib.util, "find_spec", lambda name: spec)
+    assert driver._best_target.__wrapped__() == expected
+
+
+def test_a_gpu_without_triton_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "gpu_available", lambda: True)
+    monkeypatch.setattr(driver.importlib.util, "find_spec", lambda name: None)
+    with pytest.warns(UserWarning, match="There is a GPU, but triton is not installed"):
+        assert driver._best_target.__wrapped__() == "onnxruntime"
+
+
+def test_a_named_target_asks_for_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "gpu_available", lambda: 1 / 0)
+    assert driver.resolve_target("numpy") == "numpy"
