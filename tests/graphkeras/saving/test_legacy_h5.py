@@ -91,6 +91,18 @@ def test_a_keras2_file_loads_computes_and_trains(tmp_path):
     assert model.evaluate(x, np.zeros(7, "int32"), verbose=0)[0] < before
 
 
+def test_optimizer_state_of_keras2_is_not_taken_over_and_a_warning_says_so(tmp_path):
+    path = tmp_path / "old.h5"
+    keras2_file(path, TRAINING)
+    with h5py.File(path, "a") as file:
+        group = file.create_group("optimizer_weights")
+        group.attrs["weight_names"] = np.array([b"SGD/iter:0", b"SGD/a/kernel/momentum:0"])
+        group["SGD/iter:0"], group["SGD/a/kernel/momentum:0"] = np.int64(17), np.ones((4, 5), "float32")
+    with pytest.warns(UserWarning, match="training starts with a fresh optimizer"):
+        model = keras.models.load_model(path)
+    assert int(model.optimizer.iterations.numpy()) == 0
+
+
 def test_weights_alone_of_keras2(tmp_path):
     """``model.save_weights("w.h5")`` of Keras 2: what is in ``model_weights``, at the root of the file."""
     arrays = keras2_file(tmp_path / "whole.h5", TRAINING)
