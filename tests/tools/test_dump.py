@@ -5,15 +5,18 @@ import json
 import os
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import graphkeras as keras
 from graphkeras.compiler.parser import parse_graph
 from graphkeras.layers import Dense, Dropout, Input
 from graphkeras.tools import dump
+from graphkeras.tools.dump import command
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -214,6 +217,16 @@ def test_json(capsys, digits):
     assert node["scope"] == "digits/hidden"
     assert node["flops"] == 2 * 4 * 64 * 8
     assert list(told["graph"]["outputs"]) == ["digit"]
+
+
+def test_on_a_terminal_the_summary_is_a_table(capsys, folder, monkeypatch):
+    screen = StringIO()
+    monkeypatch.setattr(command, "Console", lambda: Console(file=screen, force_terminal=True, width=120))
+    text = dumped(capsys, "dumped_models:build")
+    assert text.startswith("# as traced\n"), "the table has been printed already"
+    assert "small/hidden" in screen.getvalue()
+    assert "\x1b[1m" in screen.getvalue(), "the sum is bold"
+    assert "dumped_models:build" in screen.getvalue()
 
 
 # ---- complaints

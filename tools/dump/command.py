@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from graphkeras.compiler import driver
@@ -107,11 +108,13 @@ def _shown_as_table(options: argparse.Namespace, title: str, costs: Costs) -> bo
     if options.output is not None or not console.is_terminal:
         return False
     heading, lines = table_of(costs)
-    table = Table(title=title, title_justify="left")
+    table = Table(title=escape(title), title_justify="left")
     for number, name in enumerate(heading):
         table.add_column(name, justify="left" if number < heading.index("nodes") else "right", overflow="fold")
     for number, line in enumerate(lines):
-        table.add_row(*line, end_section=number == len(lines) - 2, style="bold" if number == len(lines) - 1 else None)
+        table.add_row(
+            *map(escape, line), end_section=number == len(lines) - 2, style="bold" if number == len(lines) - 1 else None
+        )
     console.print(table)
     return True
 
