@@ -111,10 +111,10 @@ def _shown_as_table(options: argparse.Namespace, title: str, costs: Costs) -> bo
     table = Table(title=escape(title), title_justify="left")
     for number, name in enumerate(heading):
         table.add_column(name, justify="left" if number < heading.index("nodes") else "right", overflow="fold")
-    for number, line in enumerate(lines):
-        table.add_row(
-            *map(escape, line), end_section=number == len(lines) - 2, style="bold" if number == len(lines) - 1 else None
-        )
+    *parts, total = lines
+    for number, line in enumerate(parts, start=1):
+        table.add_row(*map(escape, line), end_section=number == len(parts))
+    table.add_row(*map(escape, total), style="bold")
     console.print(table)
     return True
 
