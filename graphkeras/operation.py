@@ -37,6 +37,7 @@ class Operation:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         trace, call = current_trace(), current_call()
+        mixed = None if call is None else call.dtype
         leaves = tree.flatten((args, kwargs))
         symbolic = any(
             isinstance(leaf, (KerasTensor, Value)) or (trace is not None and isinstance(leaf, Variable)) for leaf in leaves
@@ -47,8 +48,8 @@ class Operation:
                 return leaf.value
             if isinstance(leaf, Variable):
                 value = (trace.read(leaf) if trace is not None else leaf.symbol) if symbolic else leaf.numpy()
-                casts = call is not None and call.dtype is not None and leaf.autocast and leaf.dtype in FLOATS
-                return ops.cast(value, dtype=call.dtype) if casts and leaf.dtype != call.dtype else value
+                casts = mixed is not None and leaf.autocast and leaf.dtype in FLOATS and leaf.dtype != mixed
+                return ops.cast(value, dtype=mixed) if casts else value
             if isinstance(leaf, slice):
                 return slice(unwrap(leaf.start), unwrap(leaf.stop), unwrap(leaf.step))
             return leaf

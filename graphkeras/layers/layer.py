@@ -91,6 +91,9 @@ class Layer:
     # ---- calling ------------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if "dtype_policy" not in vars(self):
+            cls = type(self).__name__
+            raise RuntimeError(f"{cls} was not initialized: its __init__ must call super().__init__(**kwargs).")
         outer, trace = current_call(), current_trace()
         given = CallArguments(self, signature_of(self), args, kwargs)
         training = given.training(None if outer is None else outer.training)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import normalize_axis
 
@@ -91,8 +93,8 @@ def _dropout_body(key: Any, inputs: Any, rate: float, noise_shape: Any) -> Any:
         if len(noise_shape) != len(shape):
             raise ValueError(f"random.dropout: noise_shape {tuple(noise_shape)} must have {len(shape)} axes as the inputs.")
         shape = tuple(whole if size is None else size for size, whole in zip(noise_shape, shape))
-    drawn = ops.random_uniform(tensor(key), shape=shape, dtype="float32")
-    kept = ops.greater_equal(drawn, scalar(rate, drawn))
+    threshold = np.asarray(min(round(rate * 2**32), 2**32 - 1), np.uint32)
+    kept = ops.greater_equal(ops.random_bits(tensor(key), shape=shape), threshold)
     scaled = ops.multiply(inputs, scalar(1.0 / (1.0 - rate), inputs))
     return ops.where(kept, scaled, scalar(0, inputs))
 

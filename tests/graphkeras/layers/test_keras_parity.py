@@ -1,6 +1,6 @@
 """Real Keras loads the configs of our layers, and with the same weights computes the same.
 
-Needs a Python with keras and jax: the one of this environment (extra ``parity``), or the one that GRAPHKERAS_KERAS_PYTHON names.
+Needs a Python with keras and jax: the one of this environment, or the one that GRAPHKERAS_KERAS_PYTHON names.
 """
 
 import importlib.util

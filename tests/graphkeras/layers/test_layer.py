@@ -239,6 +239,18 @@ def test_a_layer_whose_arguments_cannot_be_saved_says_so():
     assert Plain(3, name="p").get_config() == {"size": 3, "name": "p"}
 
 
+def test_a_forgotten_super_init_is_named():
+    class Forgetful(keras.Layer):
+        def __init__(self):
+            self.units = 3
+
+        def call(self, x):
+            return x
+
+    with pytest.raises(RuntimeError, match=r"Forgetful was not initialized: its __init__ must call super"):
+        Forgetful()(X)
+
+
 def test_compute_output_shape_leaves_no_trace_of_itself():
     class NoShape(keras.Layer):
         def build(self, input_shape):

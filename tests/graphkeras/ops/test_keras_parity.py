@@ -1,6 +1,6 @@
 """The operations equal those of real Keras (JAX backend) in shape, dtype and numbers.
 
-Needs a Python with keras and jax: the one of this environment (extra ``parity``), or the one that GRAPHKERAS_KERAS_PYTHON names.
+Needs a Python with keras and jax: the one of this environment, or the one that GRAPHKERAS_KERAS_PYTHON names.
 """
 
 import importlib.util
