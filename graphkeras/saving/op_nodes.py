@@ -12,8 +12,9 @@ from typing import Any
 from .namespaces import namespace
 from .op_classes import BY_CLASS, BY_FUNCTION, OpClass, class_name_of
 
-#: The module of operations that Keras does not have.
+#: The module of operations that Keras does not have; those of them that are functions of `graphkeras` itself.
 _OWN_MODULE = "graphkeras.ops"
+_OUTSIDE_OPS = ("gradients",)
 
 
 def encode_op(
@@ -82,9 +83,8 @@ def decode_op(entry: Mapping[str, Any]) -> Callable[..., Any]:
     """
     class_name = entry["class_name"]
     op = BY_CLASS.get(class_name)
-    function_name = (
-        op.function if op else next((key for key in namespace("ops") if class_name_of(key) == class_name), class_name)
-    )
+    names = (*namespace("ops"), *_OUTSIDE_OPS)
+    function_name = op.function if op else next((name for name in names if class_name_of(name) == class_name), class_name)
     function = _function(function_name)
     static = {key: value for key, value in entry["config"].items() if key not in ("name", "dtype")}
     if op is not None and "dtype" in op.static and "dtype" in entry["config"]:
@@ -115,7 +115,7 @@ def decode_op(entry: Mapping[str, Any]) -> Callable[..., Any]:
 
 
 def _function(name: str) -> Callable[..., Any]:
-    function = namespace("ops").get(name)
+    function = namespace("" if name in _OUTSIDE_OPS else "ops").get(name)
     if function is None:
         raise ValueError(
             f"The model uses the operation {name!r}, which this version of graphkeras.ops does not have. "

@@ -136,6 +136,19 @@ def test_a_functional_model_with_operations_sharing_and_nesting(tmp_path, suffix
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_model_of_its_own_gradient(tmp_path, suffix):
+    x = Input((6,))
+    y = Dense(1)(Dense(4, activation="tanh")(x))
+    (slope,) = keras.gradients(y, [x])
+    model = keras.Model(x, [y, slope * 2.0])
+    model.save(tmp_path / f"m{suffix}")
+    again = keras.models.load_model(tmp_path / f"m{suffix}")
+    for mine, theirs in zip(again.predict(X, verbose=0), model.predict(X, verbose=0), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert np.abs(again.predict(X, verbose=0)[1]).max() > 0
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.parametrize("form", ["sequential", "functional"])
 def test_the_tutorials_layer(tmp_path, suffix, form):
     if form == "sequential":
