@@ -25,11 +25,11 @@ from .region import is_reduction, rows_of
 
 #: Dtypes whose products triton's `dot` makes.
 DOT_DTYPES = ("float32", "float16", "bfloat16")
-#: A reduction of at least so many elements, to results of which fewer than so many program instances make all, has two stages.
-MANY_ELEMENTS = 16384
+#: A reduction of so many elements in all that fewer than so many program instances would make has two stages; a part of the
+#: first stage has at least so many elements for one result.
+MANY_ELEMENTS = 1 << 17
 FEW_PROGRAMS = 64
-_MAX_PARTS = 128
-_LEAST_PART = 2048
+LEAST_PART = 512
 
 
 def prepare(graph: Graph, bindings: Mapping[str, DimLike]) -> Graph:
@@ -80,11 +80,14 @@ def _split_reduction(node: Node) -> Sequence[Value] | None:
     if not is_reduction(node) or node.op.name in ("argmax", "argmin"):
         return None
     rows = rows_of(node)
+    if prod(rows.full) < MANY_ELEMENTS or not rows.axes:
+        return None
     block, _ = block_sizes(rows, whole=False)
-    if rows.reduced < MANY_ELEMENTS or -(-rows.kept // block) >= FEW_PROGRAMS or not rows.kept:
+    programs = -(-rows.kept // block)
+    if programs >= FEW_PROGRAMS:
         return None
     axis = max(rows.axes, key=lambda k: rows.full[k])
-    parts = min(_MAX_PARTS, rows.reduced // _LEAST_PART, rows.full[axis])
+    parts = min(2 * FEW_PROGRAMS // programs, rows.reduced // LEAST_PART, rows.full[axis])
     length = -(-rows.full[axis] // parts)
     parts = -(-rows.full[axis] // length)
     if parts < 2:

@@ -6,9 +6,14 @@ from functools import cache
 
 import pytest
 
+import graphkeras.compiler.ops  # noqa: F401  fills the registry
+from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.pipeline import optimize
+from graphkeras.compiler.registry import ops
 from graphkeras.compiler.triton_lowering.lower import lower
+from graphkeras.compiler.types import TensorType
 from graphkeras.kernels.build import compile_kernels, kernel_key
+from graphkeras.kernels.compile import compile_kernel
 from graphkeras.kernels.program import Launch
 from graphkeras.kernels.quality import Quality, assess
 from tests.compiler.training_steps import mlp_step
@@ -62,3 +67,16 @@ def test_the_update_of_all_weights_is_vectorized(capability):
 def test_the_loss_and_its_gradient_are_one_small_kernel():
     (quality,) = [q for launch, q in compiled(90, 128, (784, 512, 10), False) if "exp" in launch.note or "log" in launch.note]
     assert quality.occupancy >= 0.25, quality.summary()
+
+
+@pytest.mark.parametrize("capability", [80, 90])
+@pytest.mark.parametrize("is_transposed", [False, True])
+def test_sixteen_bit_products_use_the_tensor_cores(capability, is_transposed):
+    a = Value(TensorType((512, 256) if is_transposed else (256, 512), "bfloat16"), "a")
+    b, bias = Value(TensorType((512, 256), "bfloat16"), "b"), Value(TensorType((256,), "bfloat16"), "bias")
+    rows = ops.transpose(a, axes=(1, 0)) if is_transposed else a
+    (launch,) = lower(Graph.of([a, b, bias], [ops.relu(ops.matmul(rows, b) + bias)]), {}).program.launches
+    quality = assess(compile_kernel(launch.kernel, capability))
+    assert quality.tensor_core > 0, quality.summary()
+    assert set(quality.copies) == {128}, quality.summary()
+    assert quality.spills == 0, quality.summary()
