@@ -1,8 +1,9 @@
 """How fast a CPU trains and predicts, side by side with other frameworks: ``python -m graphkeras.tools.bench.cpu``.
 
-Rows are dense networks trained by Adam on the same weights and batches. Every framework runs in a process of its own; rounds
-take turns, so that a disturbance of the machine hits all alike; ratios are of the same round. A framework whose losses differ
-from ours gets no figures. Frameworks that are not installed are listed. ``--python`` names the interpreter that has them.
+Rows are dense networks trained by Adam on the same weights and batches; its epsilon is nearly 0, because torch adds it
+elsewhere. Every framework runs in a process of its own; rounds take turns, so that a disturbance of the machine hits all
+alike; ratios are of the same round. A framework whose losses differ from ours gets no figures. Frameworks that are not
+installed are listed. ``--python`` names the interpreter that has them.
 
 * step: `train_on_batch`, or the loop body that the framework's tutorials show.
 * fit: one epoch of `fit` with default callbacks, per step. Frameworks without `fit`: the loop, with the loss summed up.
@@ -198,11 +199,18 @@ def installed(python: str, modules: Sequence[str]) -> bool:
     return subprocess.run([python, "-c", code], check=False).returncode == 0
 
 
+def peer_option(peer: Peer) -> str:
+    """The framework's name as `--peers` takes it."""
+    return peer.name.replace(", ", "-")
+
+
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", default=sys.executable, help="the interpreter that runs the other frameworks")
     parser.add_argument("--rows", default=",".join(row.name for row in ROWS), help="rows, comma-separated")
-    parser.add_argument("--peers", default=",".join(peer.name for peer in PEERS[1:]).replace(", ", " "), help="comma-separated")
+    parser.add_argument(
+        "--peers", default=",".join(peer_option(peer) for peer in PEERS[1:]), help="frameworks, comma-separated"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.4, help="of one measurement")
     parser.add_argument("--threads", type=int, default=0, help="cores that every framework may use; 0: all")
@@ -216,7 +224,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted = [name.strip() for name in options.peers.split(",")]
     processes = [Process(PEERS[0], sys.executable, options.threads)]
     for peer in PEERS[1:]:
-        if peer.name.replace(", ", " ") not in wanted:
+        if peer_option(peer) not in wanted:
             continue
         if installed(options.python, peer.needs):
             processes.append(Process(peer, options.python, options.threads))

@@ -31,7 +31,7 @@ def adam_step(state: Any, x: Any, y: Any) -> Any:
     rate = 0.001 * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
     m = jax.tree.map(lambda old, new: old + (new - old) * 0.1, m, gradients)
     v = jax.tree.map(lambda old, new: old + (new * new - old) * 0.001, v, gradients)
-    parameters = jax.tree.map(lambda p, a, b: p - rate * a / (jnp.sqrt(b) + 1e-7), parameters, m, v)
+    parameters = jax.tree.map(lambda p, a, b: p - rate * a / (jnp.sqrt(b) + 1e-12), parameters, m, v)
     return (parameters, m, v, count), loss
 
 

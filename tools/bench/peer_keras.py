@@ -33,7 +33,7 @@ class Model:
         self._model = keras.Sequential(layers)
         self._model.set_weights(weights)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        self._model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.001), loss=loss)
+        self._model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.001, epsilon=1e-12), loss=loss)
         self._x, self._y, self._batch_size = x, y, batch_size
         self._loss: Any = None
         self._batches = [(x[k : k + batch_size], y[k : k + batch_size]) for k in range(0, len(x), batch_size)]

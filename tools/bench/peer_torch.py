@@ -28,7 +28,7 @@ class Model:
         model = torch.nn.Sequential(*layers[:-1])
         compiled = os.environ.get("BENCH_TORCH_COMPILE") == "1"
         self._model = torch.compile(model) if compiled else model
-        self._optimizer = torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-7, fused=True)
+        self._optimizer = torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-12, fused=True)
         self._criterion = torch.nn.CrossEntropyLoss()
         self._batches = [
             (torch.from_numpy(x[k : k + batch_size]), torch.from_numpy(y[k : k + batch_size]).long())
