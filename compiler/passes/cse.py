@@ -13,14 +13,22 @@ def eliminate_common_subexpressions(graph: Graph) -> Graph:
     """Compute equal expressions once.
 
     before: relu(x) + relu(x)        after: a = relu(x); a + a
+    before: x * y, y * x             after: x * y
     """
     seen: dict[object, Node] = {}
 
     def first_of(node: Node) -> Sequence[Value] | None:
-        first = seen.setdefault(node.key, node)
+        first = seen.setdefault(_key(node), node)
         if first is node:
             return None
-        note(f"{node.op.name} is computed already", node, why=f"same operands as in {first.origin.scope or 'the graph'}")
+        where = " and ".join(part for part in (first.origin.scope, first.origin.source) if part) or "an earlier node"
+        note(f"{node.op.name} is computed already", node, why=f"same operands as in {where}")
         return first.outputs
 
     return rewrite(graph, first_of)
+
+
+def _key(node: Node) -> object:
+    """Equal for nodes that compute the same; operands of a commutative op in one order."""
+    name, operands, attrs = node.key
+    return name, tuple(sorted(operands)) if node.op.commutative else operands, attrs
