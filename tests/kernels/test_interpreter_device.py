@@ -80,9 +80,22 @@ def test_bfloat16_arithmetic_is_not_done_on_bits(operation):
     np.testing.assert_array_equal(got.astype(np.float32), one_rounding[operation].astype("bfloat16").astype(np.float32))
 
 
-def test_comparisons_of_tensor_and_scalar_make_a_mask():
-    body = "mask = (i < 6) & (tl.program_id(0) == 0)\ntl.store(out + i, tl.load(x + i, mask=mask, other=-1.0))"
-    np.testing.assert_array_equal(run_once(one_launch(body), values(1, 2, 3, 4, 5, 6, 7, 8)), [1, 2, 3, 4, 5, 6, -1, -1])
+def test_comparisons_make_masks():
+    body = (
+        "a = tl.load(x + i)\nmask = (a > 1.0) & (a < 7.0) & (tl.program_id(0) == 0)\ntl.store(out + i, tl.where(mask, a, -1.0))"
+    )
+    np.testing.assert_array_equal(run_once(one_launch(body), values(1, 2, 3, 4, 5, 6, 7, 8)), [-1, 2, 3, 4, 5, 6, -1, -1])
+
+
+def test_tensor_core_products_of_float32_see_ten_bits_of_mantissa():
+    body = """j = tl.arange(0, 4)[:, None] * 4 + tl.arange(0, 4)[None, :]
+a = tl.load(x + j)
+tl.store(out + j, tl.dot(a, (j % 5 == 0).to(tl.float32), input_precision="PRECISION"))"""
+    x = np.float32(1) + np.float32(2) ** -np.arange(3, 19, dtype=np.float32)
+    exact = run_once(one_launch(body.replace("PRECISION", "ieee"), size=16), x)
+    np.testing.assert_array_equal(exact, x)
+    rounded = run_once(one_launch(body.replace("PRECISION", "tf32"), size=16), x)
+    np.testing.assert_array_equal(rounded, [*x[:8], *[1 + 2**-10] * 1, *[1] * 7])
 
 
 def test_maximum_drops_nan_as_hardware_does():
@@ -115,6 +128,22 @@ def test_reductions(expression, expected):
     source = kernel.source.replace("@triton.jit", "@triton.jit\ndef product(a, b):\n    return a * b\n\n\n@triton.jit", 1)
     program = replace(program, launches=(replace(program.launches[0], kernel=replace(kernel, source=source)),))
     np.testing.assert_array_equal(run_once(program, values(1, 2, 3, 4, 5, 6, 7, 8)), np.full(8, expected, np.float32))
+
+
+def test_the_order_of_a_reduction_is_kept():
+    """Applying x -> slope * x + offset one after the other is associative, but not commutative."""
+    body = """slope = tl.load(x + i)
+total, offset = tl.reduce((slope, slope + 1.0), 0, compose)
+tl.store(out + i, tl.where(i == 0, total, offset))"""
+    compose = "def compose(s1, o1, s2, o2):\n    return s1 * s2, s2 * o1 + o2\n\n\n@triton.jit"
+    program = one_launch(body)
+    kernel = program.launches[0].kernel
+    kernel = replace(kernel, source=kernel.source.replace("@triton.jit", f"@triton.jit\n{compose}", 1))
+    slope, offset = 1.0, 0.0
+    for factor in (1, 2, 3, 1, 2, 1, 3, 2):
+        slope, offset = slope * factor, offset * factor + factor + 1
+    got = run_once(with_launch(program, kernel=kernel), values(1, 2, 3, 1, 2, 1, 3, 2))
+    np.testing.assert_array_equal(got, [slope, *[offset] * 7])
 
 
 def test_unsigned_integers_wrap_and_shift():
@@ -161,6 +190,23 @@ def test_a_kernel_that_leaves_its_buffers_is_stopped():
 def test_memory_that_nobody_wrote_is_not_a_number():
     program = one_launch("tl.store(out + i, tl.load(x + i), mask=i < 3)")
     np.testing.assert_array_equal(run_once(program, values(5)), [5, 5, 5, *[np.nan] * 5])
+
+
+def test_nothing_is_left_in_the_arena_from_the_run_before():
+    loaded = InterpreterDevice().load(one_launch("a = tl.load(x + i)\ntl.store(out + i, a, mask=a > 0)"), {})
+    loaded.run([values(1)])
+    loaded.run([values(2, -2)])
+    np.testing.assert_array_equal(loaded.outputs()[0], [2, np.nan] * 4)
+
+
+def test_reverse_order_uncovers_program_instances_that_race():
+    program = with_launch(one_launch("tl.store(out + i, tl.program_id(0).to(tl.float32))"), grid=(5, 1, 1))
+    results = []
+    for reverse in (False, True):
+        loaded = InterpreterDevice(reverse=reverse).load(program, {})
+        loaded.run([values(0)])
+        results.append(loaded.outputs()[0][0])
+    assert results == [4, 0]
 
 
 def test_an_error_inside_a_kernel_shows_the_line():
