@@ -25,6 +25,7 @@ def export_model(
     verbose: bool = False,
     opset_version: int = 18,
     input_signature: Any = None,
+    training: bool = False,
 ) -> None:
     """Write the model's inference graph, with its weights inside, to an ``.onnx`` file.
 
@@ -39,17 +40,21 @@ def export_model(
         opset_version: version of ONNX's operators, 18 to 21.
         input_signature: for a model of your own class: a list of its inputs, each as something with a `shape` (None for
             open sizes) and a `dtype`, such as `KerasTensor` or `InputSpec`.
+        training: write the training step that ran last in place of the inference graph: a file that trains in any
+            onnxruntime. Every variable is an input, with its present value as default; its new value is the output that the
+            JSON object ``graphkeras.state`` in the file's metadata names: feed it to the next run. The loss and the metrics
+            are means since their own variables (``loss/total``, ``loss/count``, ...) were zero, as within an epoch.
 
     Raises:
-        ValueError: for another format, or a model whose inputs are not known yet.
+        ValueError: for another format, a model whose inputs are not known yet, or one that made no training step yet.
         NotImplementedError: for an op that ONNX has no form of; names the op, its layer and its line.
         OSError: if the file cannot be written; the old file is as before.
     """
     if format != "onnx":
         raise ValueError(f"Cannot export in the format {format!r}; the only format is 'onnx'.")
-    graph, variables = inference_graph(model, input_signature)
+    graph, variables = training_step(model) if training else inference_graph(model, input_signature)
     state = {name: variable.numpy() for name, variable in variables.items()}
-    content = driver.export_onnx(graph, state, opset=opset_version, producer_version=graphkeras.__version__)
+    content = driver.export_onnx(graph, state, training=training, opset=opset_version, producer_version=graphkeras.__version__)
     with replacing(filepath) as temporary:
         temporary.write_bytes(content)
     if verbose:
@@ -72,6 +77,22 @@ def inference_graph(model: Any, input_signature: Any = None) -> tuple[Graph, dic
     values = [output.value for output in outputs]
     graph = trace.graph(values, model.name, _output_names(model, len(values), names))
     return graph, trace.slots()
+
+
+def training_step(model: Any) -> tuple[Graph, dict[str, Variable]]:
+    """The graph of the training step that ran last, and its variables by the names of their slots.
+
+    Raises:
+        ValueError: for a model that made no step yet.
+    """
+    function = getattr(model, "train_function", None)
+    if function is None or not function.signatures:
+        raise ValueError(
+            f"Cannot export the training step of {model.name!r}: it has not made one, so the shapes of its data are not known. "
+            "Run model.fit or model.train_on_batch first."
+        )
+    prepared = list(function.signatures.values())[-1]
+    return prepared.graph, prepared.variables
 
 
 def _placeholder(trace: Trace, tensor: Any, name: str) -> KerasTensor:

@@ -35,6 +35,7 @@ class SavingMethods:
         verbose: bool = False,
         opset_version: int = 18,
         input_signature: Any = None,
+        training: bool = False,
     ) -> None:
-        """Write the model as a file for inference elsewhere. See `graphkeras.saving.export.export_model`."""
-        _export.export_model(self, filepath, format, verbose, opset_version, input_signature)
+        """Write a file that any onnxruntime runs, or with `training` trains. See `graphkeras.saving.export.export_model`."""
+        _export.export_model(self, filepath, format, verbose, opset_version, input_signature, training)

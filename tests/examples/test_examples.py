@@ -37,3 +37,11 @@ def test_a_layer_of_ones_own(tmp_path):
     assert float(re.search(r"'accuracy': (?:np\.float\d+\()?([\d.]+)", output).group(1)) > 0.8
     assert "predicts the same: True" in output
     assert re.search(r"exported \d+ bytes", output)
+
+
+def test_training_with_onnxruntime_alone(tmp_path):
+    output = run(ROOT / "examples" / "train_elsewhere.py", cwd=tmp_path)
+    losses = [float(loss) for loss in re.findall(r"epoch \d+: loss ([\d.]+)", output)]
+    assert len(losses) == 20
+    assert losses[-1] < losses[0] / 5
+    assert float(re.search(r"test accuracy ([\d.]+)", output).group(1)) >= 0.95

@@ -1,5 +1,7 @@
 """Exported models: checked, small in assumptions, and the same numbers in onnxruntime."""
 
+import json
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -85,6 +87,36 @@ def test_a_model_of_ones_own_class(tmp_path):
     np.testing.assert_allclose(run(tmp_path / "m.onnx", input_0=X)[0], expected, atol=1e-5)
     model.export(tmp_path / "again.onnx")  # by now it knows
     np.testing.assert_allclose(run(tmp_path / "again.onnx", input_0=X[:4])[0], expected[:4], atol=1e-5)
+
+
+def test_a_training_step_trains_in_a_stock_onnxruntime(tmp_path):
+    """Ten steps with dropout: the losses and the weights are those of graphkeras."""
+    labels = np.random.default_rng(3).integers(0, 3, size=9).astype("int32")
+    model, path = mlp(), tmp_path / "step.onnx"
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    with pytest.raises(ValueError, match=r"it has not made one.*train_on_batch first"):
+        model.export(path, training=True)
+    model.train_on_batch(X, labels)
+    model.export(path, training=True)
+    stored = onnx.load(path)
+    onnx.checker.check_model(stored, full_check=True)
+    next_of = json.loads({entry.key: entry.value for entry in stored.metadata_props}["graphkeras.state"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # it warns of inputs that have defaults
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    data_x, data_y = [entry.name for entry in session.get_inputs() if entry.name not in next_of]
+    figures = {name: np.zeros((), "float32") for name in next_of if name.startswith(("loss/", "accuracy/"))}
+    assert len(figures) == 4
+    state = {}
+    for _ in range(10):
+        state.update(figures)  # train_on_batch forgets the batch before, too
+        names = [output.name for output in session.get_outputs()]
+        found = dict(zip(names, session.run(None, {data_x: X, data_y: labels, **state}), strict=True))
+        state = {name: found[new] for name, new in next_of.items()}
+        expected = model.train_on_batch(X, labels, return_dict=True)
+        np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-5)
+    kernel = next(name for name in state if name.endswith("hidden/kernel"))
+    np.testing.assert_allclose(state[kernel], model.get_weights()[0], atol=1e-6)
 
 
 def test_other_formats_and_opsets(tmp_path):
