@@ -200,6 +200,8 @@ def _elementwise_refusal(value: Value, user: Region, is_stored: bool) -> str:
     if value in user.operand_demands:
         if is_stored:
             return "it is an operand of the product, and others need it too"
+        if _follows_product(value):
+            return "it can be computed where the product that it follows is"
         if value.node is not None and _operand_flops(value, user) > MAX_OPERAND_FLOPS:
             return "it would be computed anew for every tile of the product"
     if count_uses(user, value) > 2 and value.node is not None and value.node.op.flops_per_element > 1:
@@ -216,12 +218,14 @@ def _elementwise_refusal(value: Value, user: Region, is_stored: bool) -> str:
 
 
 def _follows_product(value: Value) -> bool:
-    """True if `value` is made element by element, in a few steps, of a matrix product."""
+    """True if `value` is made element by element, in a few steps, of a matrix product and not of any reduction."""
     reached = {value}
     for _ in range(MAX_EPILOGUE_STEPS):
         nodes = [v.node for v in reached if v.node is not None and has_element_rule(v.node)]
-        reached |= {operand for node in nodes for operand in node.inputs if operand.type.size == value.type.size}
-    return any(v.node is not None and v.node.op.name == "matmul" for v in reached)
+        reached |= {operand for node in nodes for operand in node.inputs}
+    makers = [v.node for v in reached if v.node is not None and not has_element_rule(v.node)]
+    follows = any(node.op.name == "matmul" and node.output.type.size == value.type.size for node in makers)
+    return follows and not any(is_reduction(node) for node in makers)
 
 
 def _operand_flops(value: Value, user: Region) -> float:
