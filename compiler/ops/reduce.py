@@ -144,7 +144,7 @@ class Prod(Reduction):
 
 
 class Max(Reduction):
-    """y = the largest over `axis`; NaN if one is NaN. Elements that tie share the gradient equally."""
+    """y = the largest over `axis`; NaN if one is NaN (onnxruntime may overlook it). Ties share the gradient equally."""
 
     name, onnx_name, has_identity = "max", "ReduceMax", False
 
@@ -159,7 +159,7 @@ class Max(Reduction):
 
 
 class Min(Reduction):
-    """y = the smallest over `axis`; NaN if one is NaN. Elements that tie share the gradient equally."""
+    """y = the smallest over `axis`; NaN if one is NaN (onnxruntime may overlook it). Ties share the gradient equally."""
 
     name, onnx_name, has_identity = "min", "ReduceMin", False
 

@@ -97,6 +97,15 @@ def test_matmul_of_a_stack_has_one_weight_gradient_product() -> None:
     assert "ReduceSum" not in used
 
 
+def test_the_largest_uint64_is_found_above_the_range_of_int64() -> None:
+    x = symbol((BATCH, 2), "uint64")
+    outputs = [ops.max(x, axis=1), ops.min(x, axis=1), ops.argmax(x, axis=1), ops.argmin(x, axis=1)]
+    given = np.array([[3, 2**63 + 5], [2**64 - 1, 2**63 - 1]], np.uint64)
+    found = compile_graph(Graph.of([x], outputs), {}, "onnxruntime").executable.run([given])
+    for actual, expected in zip(found, [given.max(1), given.min(1), given.argmax(1), given.argmin(1)], strict=True):
+        np.testing.assert_array_equal(actual, expected)
+
+
 def test_constants_are_shared() -> None:
     x = symbol((BATCH, 8))
     y = ops.expand_dims(ops.sum(x, axis=1), axis=1) + ops.expand_dims(ops.max(x, axis=1), axis=1)
