@@ -15,6 +15,7 @@ from graphkeras.compiler.autodiff import gradients
 from graphkeras.compiler.executables.reference import evaluate_graph
 from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.journal import recording
+from graphkeras.compiler.parser import parse_graph
 from graphkeras.compiler.registry import OPS, ops
 from graphkeras.compiler.rewrite import apply_rules
 from graphkeras.compiler.types import TensorType
@@ -155,6 +156,7 @@ def test_the_readmes_dump_commands(example, command):
 def test_the_readmes_graph_is_a_real_one(example):
     shown = re.search(r"<!-- graph -->\n```\n(.*?)```", README, re.DOTALL).group(1)
     assert shown.strip() in run(["-m", "graphkeras.tools.dump", "digits:model"], example)
+    assert str(parse_graph(shown)) == shown.strip()
 
 
 def test_the_commands_without_make_are_those_of_the_makefile():
