@@ -113,6 +113,62 @@ def two_outputs(keras):
     return _story(model, history, model.evaluate(x, targets, verbose=0))
 
 
+def _forked(keras):
+    inputs = keras.Input((5,))
+    hidden = keras.layers.Dense(6, activation="tanh")(inputs)
+    outputs = [keras.layers.Dense(1, name="second")(hidden), keras.layers.Dense(2, name="first")(hidden)]
+    model = keras.Model(inputs, outputs)
+    _weights(model)
+    return model
+
+
+def two_outputs_by_name(keras):
+    """Targets by name; names not in the order of the alphabet; validation."""
+    x, _, _, _ = _data()
+    model = _forked(keras)
+    model.compile(
+        optimizer="adam", loss={"first": "mse", "second": "mae"}, weighted_metrics={"second": ["mse"], "first": ["mae"]}
+    )
+    targets = {"first": x[:, 1:3], "second": x[:, :1]}
+    history = model.fit(x, targets, epochs=2, batch_size=16, shuffle=False, verbose=0, validation_data=(x, targets))
+    return _story(model, history, model.evaluate(x, targets, verbose=0))
+
+
+def one_loss_for_two_outputs(keras):
+    x, _, _, w = _data()
+    model = _forked(keras)
+    model.compile(optimizer="sgd", loss="mse", metrics=[["mae"], ["mae", "mse"]])
+    history = model.fit(x, [x[:, :1], x[:, 1:3]], sample_weight=[w, w], batch_size=16, shuffle=False, verbose=0)
+    return _story(model, history, model.evaluate(x, [x[:, :1], x[:, 1:3]], verbose=0))
+
+
+def losses_in_a_list(keras):
+    x, _, _, _ = _data()
+    model = _forked(keras)
+    model.compile(optimizer="sgd", loss=["mse", keras.losses.Huber()], loss_weights=[0.5, 2.0])
+    history = model.fit(x, [x[:, :1], x[:, 1:3]], batch_size=16, shuffle=False, verbose=0)
+    return _story(model, history)
+
+
+def a_loss_for_one_of_two_outputs(keras):
+    x, _, _, _ = _data()
+    model = _forked(keras)
+    model.compile(optimizer="sgd", loss=[None, "mse"])
+    history = model.fit(x, [x[:, :1], x[:, 1:3]], batch_size=16, shuffle=False, verbose=0)
+    return _story(model, history)
+
+
+def normalization(keras):
+    """Moving averages are part of the step; evaluation uses them."""
+    x, y, _, _ = _data()
+    model = keras.Sequential([keras.Input((5,)), keras.layers.BatchNormalization(momentum=0.6), keras.layers.Dense(4)])
+    rng = np.random.default_rng(0)
+    model.layers[-1].set_weights([rng.normal(size=(5, 4)).astype("float32"), np.zeros(4, "float32")])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    history = model.fit(x, y, epochs=2, batch_size=16, shuffle=False, verbose=0, validation_data=(x, y))
+    return _story(model, history, model.evaluate(x, y, verbose=0))
+
+
 def on_batch(keras):
     """Figures of `train_on_batch` are those of the batch alone."""
     x, y, _, w = _data()
@@ -143,6 +199,11 @@ SCENARIOS = {
         binary,
         regression,
         two_outputs,
+        two_outputs_by_name,
+        one_loss_for_two_outputs,
+        losses_in_a_list,
+        a_loss_for_one_of_two_outputs,
+        normalization,
         on_batch,
         dict_inputs,
     )

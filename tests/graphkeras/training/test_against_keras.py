@@ -20,6 +20,7 @@ def target(request):
     config.set_target(before)
 
 
+@pytest.mark.filterwarnings("ignore:The loss does not depend on second/kernel")
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_numbers_of_keras(name, target):
     graphkeras.utils.clear_session()
