@@ -74,9 +74,9 @@ def _changes() -> tuple[_Change, ...]:
             upstream._patch_builtin(module.tensor, builder, scope)
             upstream._patch_lang_tensor(module.tensor, scope)
             upstream._patch_lang_core(module, scope)
-            scope.set_attr(module, "associative_scan", scan)
         for module in (tl, tl.core):  # after both: patching one changes the other's, too
             scope.set_attr(module, "reduce", reduce)
+            scope.set_attr(module, "associative_scan", scan)
         upstream._patch_builtin(tl.math, builder, scope)
         upstream._patch_builtin(tl.core.tensor_descriptor_base, builder, scope)
         scope.set_attr(tl.core.tensor, "__index__", _index)

@@ -1,7 +1,7 @@
 """``tl.reduce`` and ``tl.associative_scan`` with whole-array steps.
 
-Triton's interpreter calls the combining function once per element unless it knows it. Here it is called on halves: about
-log2(n) times for n elements, in the shape of the tree that a GPU uses.
+Triton's interpreter calls the combining function once per element unless it knows it. Here it is called on all pairs of
+neighbours at once: about log2(n) times for n elements, in the shape of the tree that a GPU uses.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def reduce(input: Any, axis: Any, combine_fn: Any, keep_dims: Any = False, **_ig
     if ufunc is not None and len(arrays) == 1:
         results = [np.asarray(ufunc(arrays[0], axis=along, dtype=arrays[0].dtype))]
     else:
-        results = _by_halves(arrays, dtypes, along, combine_fn)
+        results = _by_pairs(arrays, dtypes, along, combine_fn)
     if keep_dims:
         kept = [1] * len(shape) if axis is None else [1 if i == along else size for i, size in enumerate(shape)]
         results = [result.reshape(kept) for result in results]
@@ -63,8 +63,8 @@ def reduce(input: Any, axis: Any, combine_fn: Any, keep_dims: Any = False, **_ig
     return outputs if several else outputs[0]
 
 
-def _by_halves(arrays: list[Array], dtypes: list[Any], axis: int, combine: Combine) -> list[Array]:
-    """Combine the first half with the second until one element is left; an odd one waits for the next round."""
+def _by_pairs(arrays: list[Array], dtypes: list[Any], axis: int, combine: Combine) -> list[Array]:
+    """Combine neighbours until one element is left; an odd one waits for the next round."""
     arrays = [np.moveaxis(array, axis, 0) for array in arrays]
     while (size := arrays[0].shape[0]) > 1:
         half = size // 2
@@ -96,13 +96,17 @@ def scan(input: Any, axis: Any, combine_fn: Any, reverse: Any = False, **_ignore
 
 
 def _doubling(arrays: list[Array], dtypes: list[Any], combine: Combine) -> list[Array]:
-    """Every element takes in the one `step` before it, for steps 1, 2, 4, ... (Hillis and Steele)."""
+    """Every element takes in the one `step` before it, for steps 1, 2, 4, ... (Hillis and Steele).
+
+    The first ones have none before; they are combined with themselves, since sizes must stay powers of two, and then kept.
+    """
     step = 1
     while step < arrays[0].shape[0]:
-        left = [_tensor(array[:-step], dtype) for array, dtype in zip(arrays, dtypes, strict=True)]
-        right = [_tensor(array[step:], dtype) for array, dtype in zip(arrays, dtypes, strict=True)]
+        before = [np.concatenate([array[:step], array[:-step]]) for array in arrays]
+        left = [_tensor(array, dtype) for array, dtype in zip(before, dtypes, strict=True)]
+        right = [_tensor(array, dtype) for array, dtype in zip(arrays, dtypes, strict=True)]
         combined = _combined(combine, left, right)
-        arrays = [np.concatenate([old[:step], new]) for old, new in zip(arrays, combined, strict=True)]
+        arrays = [np.concatenate([old[:step], new[step:]]) for old, new in zip(arrays, combined, strict=True)]
         step *= 2
     return arrays
 

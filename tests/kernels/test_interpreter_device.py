@@ -130,20 +130,24 @@ def test_reductions(expression, expected):
     np.testing.assert_array_equal(run_once(program, values(1, 2, 3, 4, 5, 6, 7, 8)), np.full(8, expected, np.float32))
 
 
-def test_the_order_of_a_reduction_is_kept():
+@pytest.mark.parametrize("function", ["reduce", "associative_scan"])
+def test_the_order_of_a_reduction_is_kept(function):
     """Applying x -> slope * x + offset one after the other is associative, but not commutative."""
-    body = """slope = tl.load(x + i)
-total, offset = tl.reduce((slope, slope + 1.0), 0, compose)
-tl.store(out + i, tl.where(i == 0, total, offset))"""
+    body = f"""slope = tl.load(x + i)
+total, offset = tl.{function}((slope, slope + 1.0), 0, compose)
+tl.store(out + i, tl.where(i == 0, tl.max(total, axis=0) if {function == "associative_scan"} else total, offset))"""
     compose = "def compose(s1, o1, s2, o2):\n    return s1 * s2, s2 * o1 + o2\n\n\n@triton.jit"
     program = one_launch(body)
     kernel = program.launches[0].kernel
     kernel = replace(kernel, source=kernel.source.replace("@triton.jit", f"@triton.jit\n{compose}", 1))
-    slope, offset = 1.0, 0.0
+    slope, offset, offsets = 1.0, 0.0, []
     for factor in (1, 2, 3, 1, 2, 1, 3, 2):
         slope, offset = slope * factor, offset * factor + factor + 1
+        offsets.append(offset)
+    if function == "reduce":
+        offsets = [offset] * 8
     got = run_once(with_launch(program, kernel=kernel), values(1, 2, 3, 1, 2, 1, 3, 2))
-    np.testing.assert_array_equal(got, [slope, *[offset] * 7])
+    np.testing.assert_array_equal(got, [slope, *offsets[1:]])
 
 
 def test_unsigned_integers_wrap_and_shift():
