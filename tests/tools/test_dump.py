@@ -43,6 +43,32 @@ def needs_an_argument(loss):
     return build(loss)
 
 
+def nested():
+    a, b = Input((4,), name="a"), Input((3,), name="b")
+    inner = keras.Sequential([Input((4,)), Dense(6), Dense(5)], name="inner")
+    joined = keras.layers.Concatenate(name="joined")([inner(a), b])
+    outputs = [Dense(1, name="yes")(joined), Dense(7, activation="softmax", name="which")(joined)]
+    model = keras.Model([a, b], outputs, name="outer")
+    model.compile("adam", {"yes": "mse", "which": "sparse_categorical_crossentropy"})
+    return model
+
+
+class Mine(keras.Model):
+    def __init__(self):
+        super().__init__(name="mine")
+        self.dense = Dense(3, name="dense")
+
+    def call(self, x):
+        return self.dense(x)
+
+
+def called_once():
+    model = Mine()
+    model.compile("sgd", "mse")
+    model(np.zeros((2, 4), "float32"))
+    return model
+
+
 uncompiled = keras.Sequential([Input((4,)), Dense(3)], name="plain")
 x = Value(TensorType((Dim.symbol("batch"), 2)), "x")
 graph = Graph.of([x], [ops.relu(ops.relu(x) * 1.0)], name="tiny")
@@ -175,6 +201,19 @@ def test_the_training_step_of_a_dense_loss(capsys, folder):
     assert "data_1: float32[batch,2]" in dumped(capsys, "dumped_models:build", "--train")
 
 
+def test_the_training_step_of_several_inputs_and_losses(capsys, folder):
+    text = dumped(capsys, "dumped_models:nested", "--train")
+    assert "data_1_which: int32[batch], data_1_yes: float32[batch,1]" in text
+    (inner,) = (line for line in text.splitlines() if line.startswith("outer/inner"))
+    assert inner.split()[5] == str(4 * 6 + 6 + 6 * 5 + 5), "the parameters of the layers inside count for the nested model"
+
+
+def test_a_model_of_ones_own_class(capsys, folder):
+    assert "mine/dense  Dense" in dumped(capsys, "dumped_models:called_once")
+    text = dumped(capsys, "dumped_models:called_once", "--train")
+    assert "data_0: float32[batch,4], data_1: float32[batch,3]" in text
+
+
 def test_a_trained_model_shows_the_step_that_ran(capsys, folder, monkeypatch):
     monkeypatch.syspath_prepend(folder)
     module = importlib.import_module("dumped_models")
@@ -244,6 +283,10 @@ def test_on_a_terminal_the_summary_is_a_table(capsys, folder, monkeypatch):
         (["dumped_models:needs_an_argument"], "is called without arguments, but: missing a required argument: 'loss'."),
         (["dumped_models:never_called"], "has not been called yet"),
         (["dumped_models:uncompiled", "--train"], "The model 'plain' is not compiled: --train needs model.compile("),
+        (
+            ["dumped_models:Mine"],
+            "The model 'mine' has not been built: the shapes of its inputs are not known.",
+        ),
         (["dumped_models:graph", "--train"], "is a Graph; --train needs a model"),
         (["dumped_models:graph", "--stage", "simplfy"], "there are traced, fold_constants, "),
         (["dumped_models:graph", "--stage", "simplfy"], "Did you mean simplify?"),

@@ -72,10 +72,9 @@ def costs_of(graph: Graph, model: Model | None) -> Costs:
             if is_result or part.path not in named:
                 part.output = node.outputs[-1].type
             named |= {part.path} if is_result else set()
+    owners = _owners_of_variables(model)
     for slot in graph.state:
-        owner = slot.name.rpartition("/")[0]
-        in_model = f"{model.name}/{owner}" if model is not None else owner  # loaded models do not repeat their name
-        part = row(in_model if in_model in rows else owner)
+        part = row(owners.get(slot.name, slot.name.rpartition("/")[0]))
         part.parameters = part.parameters + slot.input.type.size
     return Costs(tuple(rows.values()), _total(list(rows.values())))
 
@@ -85,6 +84,14 @@ def _layers_of(model: Model | None) -> dict[str, str]:
     if model is None:
         return {}
     return {f"{model.name}/{layer.path.removeprefix(f'{model.name}/')}": type(layer).__name__ for layer in model.layers}
+
+
+def _owners_of_variables(model: Model | None) -> dict[str, str]:
+    """Path of a variable to the scope of the layer in `model.layers` that it belongs to, perhaps inside a nested model."""
+    if model is None:
+        return {}
+    scopes = zip(_layers_of(model), model.layers)
+    return {variable.path: scope for scope, layer in scopes for variable in layer.weights}
 
 
 def _total(rows: list[Row]) -> Row:

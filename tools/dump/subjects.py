@@ -17,7 +17,7 @@ import onnx
 from graphkeras import tree
 from graphkeras.compiler.graph import Graph
 from graphkeras.compiler.parser import ParseError, parse_graph
-from graphkeras.compiler.types import numpy_dtype
+from graphkeras.compiler.types import TensorType, numpy_dtype
 from graphkeras.models import Model, load_model
 from graphkeras.saving.export import inference_graph
 from graphkeras.tracing import StaticFunction
@@ -141,7 +141,12 @@ def _inference(model: Model) -> Graph:
     try:
         return inference_graph(model)[0]
     except ValueError as error:
-        raise DumpError(str(error).replace("Cannot export", "Cannot dump")) from error
+        if not model.built:
+            raise DumpError(
+                f"The model {model.name!r} has not been built: the shapes of its inputs are not known. Call it on data once "
+                "in its module, or give its first layer an input shape."
+            ) from error
+        raise DumpError(str(error)) from error
 
 
 # ---- the training step ---------------------------------------------------------------------------------------------------
@@ -158,12 +163,13 @@ def training_graph(model: Model) -> Graph:
     function = model.make_train_function()
     if function.signatures:
         return list(function.signatures.values())[-1].graph
+    inference = _inference(model)
     inputs = getattr(model, "input", None)
     if inputs is None:
-        raise DumpError(f"The model {model.name!r} has not been called yet: its inputs are not known. Run one step first.")
-    x = tree.map_structure(_zeros, inputs)
+        inputs = _alone([value.type for value in inference.inputs])
+    x, y = tree.map_structure(_zeros, inputs), _targets(model, [value.type for value in inference.outputs])
     try:
-        return function.trace((x, _targets(model)))[0]
+        return function.trace((x, y))[0]
     except (TypeError, ValueError) as error:
         raise DumpError(
             f"The training step of {model.name!r} could not be traced for made-up targets: {error} "
@@ -175,10 +181,13 @@ def _zeros(tensor: Any) -> Array:
     return np.zeros([dim if isinstance(dim, int) else 1 for dim in tensor.shape], numpy_dtype(tensor.dtype))
 
 
-def _targets(model: Model) -> Any:
+def _alone(items: list[Any]) -> Any:
+    return items[0] if len(items) == 1 else items
+
+
+def _targets(model: Model, outputs: list[TensorType]) -> Any:
     """Zeros for targets: class numbers where a loss is called sparse, else numbers in the shape of the output."""
-    outputs = tree.flatten(model.output)
-    names = list(model.output_names)
+    names = list(getattr(model, "output_names", None) or ())
     losses = model.loss
     if isinstance(losses, dict):
         each = [losses.get(name) for name in names]
@@ -189,7 +198,7 @@ def _targets(model: Model) -> Any:
     targets = [_target(output, loss) for output, loss in zip(outputs, each)]
     if isinstance(losses, dict):
         return dict(zip(names, targets))
-    return targets[0] if len(targets) == 1 else targets
+    return _alone(targets)
 
 
 def _target(output: Any, loss: Any) -> Array:
