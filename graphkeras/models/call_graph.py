@@ -66,10 +66,11 @@ class CallGraph:
         own = {id(call) for call in self.calls}
         return [call for call in operation._calls if id(call) in own]
 
-    def run(self, inputs: Sequence[Any], replace: Callable[[Any], Any] | None = None) -> Any:
+    def run(self, inputs: Sequence[Any], training: bool | None = None, replace: Callable[[Any], Any] | None = None) -> Any:
         """Make all calls again on other tensors, one for each input; returns the outputs in their structure.
 
-        `replace` may give another layer to call in place of a recorded one.
+        `training`, if given, counts more than what the recorded calls say, as in Keras 3: Keras's files record a layer's
+        default as if it were the user's choice. `replace` may give another layer to call in place of a recorded one.
         """
         values: dict[int, Any] = {id(tensor): value for tensor, value in zip(self.flat_inputs, inputs, strict=True)}
 
@@ -81,6 +82,8 @@ class CallGraph:
                 continue
             operation = call.operation if replace is None else replace(call.operation)
             args, kwargs = tree.map_structure(value_of, (call.args, call.kwargs))
+            if training is not None and "training" in kwargs:
+                kwargs["training"] = training
             with at(call.source):
                 result = operation(*args, **kwargs)
             for old, new in zip(tree.flatten(call.structure), tree.flatten(result), strict=True):

@@ -53,7 +53,7 @@ def clone_model(
         inputs = tree.pack_sequence_as(program.inputs, fresh)
     else:
         inputs = input_tensors
-    return type(model)(inputs, program.run(tree.flatten(inputs), copy_of), name=model.name)
+    return type(model)(inputs, program.run(tree.flatten(inputs), replace=copy_of), name=model.name)
 
 
 def _copied(layer: Layer) -> Layer:

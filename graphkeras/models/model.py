@@ -70,7 +70,7 @@ class Model(SavingMethods, Trainer, Layer):
                 f"{type(self).__name__} must define call(self, inputs), or be made of tensors: Model(inputs, outputs)."
             )
         program = self._program
-        return program.run(matched_inputs(inputs, program.inputs, program.input_layers, self))
+        return program.run(matched_inputs(inputs, program.inputs, program.input_layers, self), training)
 
     def _build_for(self, given: CallArguments) -> None:
         if type(self).build is not Model.build:

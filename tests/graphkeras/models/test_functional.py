@@ -104,16 +104,15 @@ def test_what_is_no_model(make, message):
         make(keras.Input((3,), name="x"), keras.Input((3,), name="y"))
 
 
-def test_training_reaches_the_layers_unless_the_call_said_otherwise():
+def test_the_models_mode_counts_more_than_the_recorded_one_as_in_keras():
     class Scaled(keras.Layer):
         def call(self, inputs, training=False):
             return inputs * (2 if training else 1)
 
     x = keras.Input((4,))
     model = keras.Model(x, [Scaled()(x), Scaled()(x, training=False), Scaled()(x, training=True)])
-    for training, factor in ((None, 1), (False, 1), (True, 2)):
-        found = [float(y[0, 0]) for y in model(A, training=training)]
-        assert found == [factor, 1, 2]
+    for training, expected in ((None, [1, 1, 2]), (False, [1, 1, 1]), (True, [2, 2, 2])):
+        assert [float(y[0, 0]) for y in model(A, training=training)] == expected
 
 
 def test_sources_and_scopes_of_a_replayed_call(numpy_target):
