@@ -63,9 +63,10 @@ class Progbar:
             return
         if finalize:
             self._finish(current, now)
-        elif self.verbose == 1 and now >= self._next_drawing and _is_live(sys.stdout):
-            self._draw(self._line(current, now))
+        elif self.verbose == 1 and now >= self._next_drawing:
             self._next_drawing = now + self.interval
+            if _is_live(sys.stdout):
+                self._draw(self._line(current, now))
 
     def add(self, n: int, values: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> None:
         """`n` more steps are done."""
