@@ -326,3 +326,32 @@ def test_as_a_command(folder):
     run = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=True)
     assert run.stderr == ""
     assert "= relu(x)" in run.stdout
+
+
+# ---- the documentation
+
+
+def documented_commands() -> list[str]:
+    """The commands of docs/dump.md about the example."""
+    lines = (ROOT / "docs" / "dump.md").read_text().splitlines()
+    commands = [
+        line.partition("#")[0].split() for line in lines if line.startswith("    graphkeras-dump examples.digits:build")
+    ]
+    return [" ".join(words[1:]) for words in commands]
+
+
+@pytest.mark.parametrize("command_line", documented_commands())
+def test_documented_commands_work(capsys, monkeypatch, command_line):
+    monkeypatch.chdir(ROOT)
+    assert dumped(capsys, *command_line.split())
+
+
+def test_documented_output_is_real(capsys, monkeypatch):
+    """But for line numbers, which move."""
+    monkeypatch.chdir(ROOT)
+    documented = (ROOT / "docs" / "dump.md").read_text()
+    actual = dumped(capsys, "examples.digits:build")
+    table = actual.partition("# as traced")[0].strip()
+    assert table in documented
+    for line in actual.splitlines():
+        assert line.rpartition(":")[0] in documented
