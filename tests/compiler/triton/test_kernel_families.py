@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import graphkeras.compiler.ops  # noqa: F401  fills the registry
+from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.registry import ops
-from graphkeras.compiler.types import DTYPES, FLOATS, numpy_dtype
+from graphkeras.compiler.triton_lowering.lower import lower
+from graphkeras.compiler.types import DTYPES, FLOATS, TensorType, numpy_dtype
 from tests.compiler.triton.running import check, run_both, traced
 
 rng = np.random.default_rng(7)
@@ -213,3 +215,27 @@ def test_the_reshaped_rows_of_a_sequence():
         return ops.reshape(ops.matmul(ops.reshape(x, shape=(12, 5)), weights), shape=(3, 4, 6)) + bias
 
     check(build, floats(3, 4, 5), floats(5, 6), floats(6), launches=1)
+
+
+@pytest.mark.parametrize("rows, inputs, units", [(7, 5, 3), (70, 100, 33), (128, 64, 64)])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_the_gradients_of_weights_and_bias_are_one_kernel(rows, inputs, units, dtype):
+    def build(x, grad):
+        return ops.matmul(ops.transpose(x, axes=(1, 0)), grad), ops.sum(grad, axis=0)
+
+    check(build, floats(rows, inputs, dtype=dtype), floats(rows, units, dtype=dtype), launches=1)
+
+
+def test_a_large_product_is_not_delayed_by_a_sum():
+    x, grad = (Value(TensorType((100, 4096)), name) for name in ("x", "grad"))
+    graph = Graph.of([x, grad], [ops.matmul(ops.transpose(x, axes=(1, 0)), grad), ops.sum(grad, axis=0)])
+    lowered = lower(graph, {})
+    assert len(lowered.program.launches) == 2
+    assert any(entry.refused and "delay" in entry.why for entry in lowered.entries)
+
+
+def test_indices_beyond_two_billion_are_64_bits_wide():
+    x, y = Value(TensorType((1 << 16, 1 << 16)), "x"), Value(TensorType((1 << 10, 1 << 10)), "y")
+    for value, is_wide in ((x, True), (y, False)):
+        (launch,) = lower(Graph.of([value], [ops.exp(value)]), {}).program.launches
+        assert ("tl.program_id(0).to(tl.int64)" in launch.kernel.source) == is_wide
