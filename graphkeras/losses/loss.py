@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from graphkeras.compiler.provenance import scope
+from graphkeras.compiler.types import shape_text
 
 from .. import config, ops, tree
 from ..naming import auto_name
@@ -99,7 +100,21 @@ def weighted(values: Any, sample_weight: Any, dtype: str) -> tuple[Any, Any]:
     values, sample_weight = same_rank(values, ops.convert_to_tensor(sample_weight, dtype=dtype))
     while len(ops.shape(sample_weight)) < len(ops.shape(values)):  # one weight for all steps of a sample
         sample_weight = ops.expand_dims(sample_weight, axis=-1)
+    require_fitting(ops.shape(values), ops.shape(sample_weight))
     return ops.multiply(values, sample_weight), sample_weight
+
+
+def require_fitting(values: tuple[Any, ...], weights: tuple[Any, ...]) -> None:
+    """Weights of that shape must be one for each loss, or of size 1 along an axis.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    if len(weights) != len(values) or any(weight not in (1, value) for value, weight in zip(values, weights)):
+        raise ValueError(
+            f"sample_weight of shape {shape_text(weights)} does not fit losses of shape {shape_text(values)}. "
+            "Give one weight for each sample, or one for each loss."
+        )
 
 
 def reduce_weighted(

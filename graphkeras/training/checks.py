@@ -77,6 +77,12 @@ def require_known_classes(loss: CompileLoss | None, y: Any, output_names: Any) -
 
 
 def _require_in_range(labels: Array, classes: int, name: str | None) -> None:
+    if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
+        raise ValueError(
+            f"Labels{f' of output {name!r}' if name else ''} must be class numbers 0 to {classes - 1}, but some are no whole "
+            f"numbers, such as {labels[labels != np.floor(labels)].ravel()[0]}. For one-hot labels or probabilities use "
+            "categorical_crossentropy, for numbers a loss such as mse."
+        )
     low, high = labels.min(), labels.max()
     if low >= 0 and high < classes:
         return

@@ -36,6 +36,7 @@ def test_wrong_shapes(model):
     refused(lambda: model.predict(X[:, :3], verbose=0), "flowers")
     refused(lambda: model.fit(X, Y[:10]), "x has 20", "y has 10")
     refused(lambda: model.fit(X, Y, sample_weight=np.ones(19)), "sample_weight has 19")
+    refused(lambda: model.fit(X, Y, sample_weight=np.ones((20, 2))), "sample_weight of shape (batch, 2)", "(batch,)")
     refused(lambda: model.fit(X, np.eye(3)[Y]), "(batch, 3)", "categorical_crossentropy")
     model.compile(optimizer="adam", loss="categorical_crossentropy")
     refused(lambda: model.fit(X, Y), "sparse_categorical_crossentropy")
@@ -52,6 +53,7 @@ def test_labels_out_of_range(model):
     refused(lambda: model.fit(X, Y - 1, verbose=0), "from -1 to 1", "sample 0: -1")
     refused(lambda: model.evaluate(X, Y + 5, verbose=0), "from 5 to 7", "one unit for each class")
     refused(lambda: model.train_on_batch(X, Y + 1), "0 to 2")
+    refused(lambda: model.fit(X, Y + 0.5, verbose=0), "no whole numbers, such as 0.5", "categorical_crossentropy")
     refused(lambda: model.fit(iter([(X, Y), (X, Y + 1)]), verbose=0), "0 to 2")
     refused(lambda: model.fit(X, Y, validation_data=(X, Y + 1), verbose=0), "0 to 2")
 
