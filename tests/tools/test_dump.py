@@ -131,6 +131,26 @@ def test_a_saved_model(capsys, digits, name):
     assert "digit: float32[batch,10] = softmax(" in text
 
 
+OWN_LAYER = """
+import graphkeras as keras
+
+
+class Twice(keras.layers.Layer):
+    def call(self, x):
+        return x * 2.0
+"""
+
+
+def test_a_saved_model_with_a_layer_of_ones_own(capsys, folder, monkeypatch):
+    (folder / "dumped_layers.py").write_text(OWN_LAYER)
+    monkeypatch.syspath_prepend(folder)
+    twice = importlib.import_module("dumped_layers").Twice
+    keras.Sequential([Input((3,)), twice(name="twice")], name="own").save(folder / "own.keras")
+    assert "--import their module" in complaint(capsys, "own.keras")
+    assert "own/twice  Twice" in dumped(capsys, "own.keras", "--import", "dumped_layers")
+    assert "There is no module 'no_layers'" in complaint(capsys, "own.keras", "--import", "no_layers")
+
+
 def test_an_onnx_file(capsys, digits):
     text = dumped(capsys, "digits.onnx")
     assert "parameters  610" in text

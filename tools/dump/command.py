@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--batch", type=_positive, metavar="N", help="put N for the batch size in types and costs")
     result.add_argument("--diff", action="store_true", help="what each pass changed and why, instead of one stage")
     result.add_argument("--list-stages", action="store_true", help="the stages, with their number of nodes and their time")
+    result.add_argument(
+        "--import", dest="modules", action="append", default=[], metavar="MODULE", help="where a file's own classes are defined"
+    )
     result.add_argument("--full", action="store_true", help="the data of all constants, so that the text can be parsed back")
     result.add_argument("--json", action="store_true", help="everything as JSON")
     result.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of to the terminal")
@@ -77,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _dump(options: argparse.Namespace) -> str:
-    subject = find_subject(options.subject, options.train)
+    subject = find_subject(options.subject, options.train, options.modules)
     if subject.onnx_model is not None:
         return _dump_onnx(subject, options)
     assert subject.graph is not None

@@ -15,7 +15,7 @@ from graphkeras.compiler.journal import Entry
 from graphkeras.compiler.onnx_lowering.lower import lower as lower_to_onnx
 from graphkeras.compiler.onnx_lowering.text import model_text
 from graphkeras.compiler.pipeline import Stage, optimize
-from graphkeras.compiler.printer import unique_names
+from graphkeras.compiler.printer import graph_text, unique_names
 
 from .errors import DumpError
 
@@ -64,7 +64,7 @@ class Story:
             lowered = lower(graph, bindings)
             text = importlib.import_module("graphkeras.compiler.executables.triton").program_text(lowered, bindings)
             return str(text), tuple(lowered.entries)
-        return str(graph), ()
+        return graph_text(graph, elide=True), ()
 
 
 def tell(graph: Graph, target: str, sizes: Mapping[str, DimLike]) -> Story:

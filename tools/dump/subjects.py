@@ -6,7 +6,7 @@ import difflib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,15 +46,17 @@ class Subject:
     onnx_model: onnx.ModelProto | None = None
 
 
-def find_subject(name: str, train: bool = False) -> Subject:
+def find_subject(name: str, train: bool = False, modules: Sequence[str] = ()) -> Subject:
     """The thing called `name`; with `train` the training step of a model.
+
+    Files may hold objects of the classes and functions of `modules`.
 
     Raises:
         DumpError: if there is no such thing, or it is none that has a graph.
     """
     path = Path(name)
     if path.is_file():
-        return _from_file(name, path, train)
+        return _from_file(name, path, train, modules)
     module, colon, attribute = name.partition(":")
     if path.suffix in (*MODEL_SUFFIXES, ".onnx", ".txt") or "/" in name:
         raise DumpError(f"There is no file {name!r}.")
@@ -63,7 +65,7 @@ def find_subject(name: str, train: bool = False) -> Subject:
     return _from_object(name, _find_object(module, attribute), train)
 
 
-def _from_file(name: str, path: Path, train: bool) -> Subject:
+def _from_file(name: str, path: Path, train: bool, modules: Sequence[str]) -> Subject:
     if path.suffix == ".onnx":
         if train:
             raise DumpError(f"{name} holds one finished graph; --train needs a model (.keras, .h5 or module:object).")
@@ -75,9 +77,12 @@ def _from_file(name: str, path: Path, train: bool) -> Subject:
         return Subject(name, onnx_model=model)
     if path.suffix in MODEL_SUFFIXES:
         try:
-            loaded = load_model(path)
+            loaded = load_model(path, custom_objects=_callables_of(modules))
+        except DumpError:
+            raise
         except Exception as error:  # whatever is wrong with a file, its text is the answer
-            raise DumpError(f"{name} cannot be loaded: {error}") from error
+            hint = "" if modules else " (Classes of your own: --import their module.)"
+            raise DumpError(f"{name} cannot be loaded: {error}{hint}") from error
         return _from_object(name, loaded, train)
     try:
         return Subject(name, graph=parse_graph(_graph_part(path.read_text(encoding="utf-8"))))
@@ -93,16 +98,29 @@ def _graph_part(text: str) -> str:
     return "\n".join(lines[starts[0] :]) if starts else text
 
 
-def _find_object(module_name: str, attribute: str) -> Any:
+def _callables_of(modules: Sequence[str]) -> dict[str, Any]:
+    """The classes and functions that modules define, by name."""
+    found: dict[str, Any] = {}
+    for module in modules:
+        members = vars(_imported(module)).items()
+        found |= {name: member for name, member in members if getattr(member, "__module__", None) == module}
+    return found
+
+
+def _imported(module_name: str) -> Any:
     sys.path.insert(0, "")  # modules of the current folder, as with python -m
     try:
-        found: Any = importlib.import_module(module_name)
+        return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
             raise DumpError(f"There is no module {module_name!r} here or among what is installed.") from error
         raise
     finally:
         sys.path.remove("")
+
+
+def _find_object(module_name: str, attribute: str) -> Any:
+    found = _imported(module_name)
     for part in attribute.split("."):
         if not hasattr(found, part):
             near = difflib.get_close_matches(part, dir(found), 3)
