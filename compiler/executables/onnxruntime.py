@@ -18,6 +18,7 @@ from ..figures import figures
 from ..graph import Graph
 from ..onnx_lowering.lower import OnnxProgram, lower
 from ..onnx_lowering.text import model_text
+from ..onnx_lowering.tiles import tile_updates
 from ..types import TensorType
 from .base import Array, StateCell, StateMixin, Stats, bind_feeds, checked_state
 from .onnxruntime_session import Binding, Buffer, Session, thread_count
@@ -73,7 +74,9 @@ class OnnxruntimeExecutable(StateMixin):
     def __init__(self, graph: Graph, cells: Mapping[str, StateCell]) -> None:
         started = time.perf_counter()
         self.graph, self.cells = graph, cells
-        self.program: OnnxProgram = lower(graph)
+        tiled, self._tiles = tile_updates(graph)
+        self._bound_slots = tiled.state
+        self.program: OnnxProgram = lower(tiled)
         self._slots = tuple(_own_cell(slot.name, cells) for slot in graph.state)
         self._updated = tuple(cell for slot, cell in zip(graph.state, self._slots, strict=True) if slot.is_updated)
         self._flops: DimLike = figures(graph).flops
@@ -137,10 +140,13 @@ class OnnxruntimeExecutable(StateMixin):
     def _bind(self, session: Session, arrangement: tuple[int, ...]) -> Binding:
         """A binding that reads every variable's current buffer and writes the other one of those that are updated."""
         inputs, outputs = [], []
-        for slot, cell in zip(self.graph.state, self._slots, strict=True):
-            inputs.append((self.program.state_inputs[slot.name], cell.buffer(cell.current)))
+        for slot in self._bound_slots:
+            tile = self._tiles.get(slot.name)
+            cell = _own_cell(tile.slot if tile else slot.name, self.cells)
+            rows = slice(tile.start, tile.stop) if tile else slice(None)
+            inputs.append((self.program.state_inputs[slot.name], cell.buffer(cell.current).rows(rows)))
             if slot.is_updated:
-                outputs.append((self.program.state_outputs[slot.name], cell.buffer(1 - cell.current)))
+                outputs.append((self.program.state_outputs[slot.name], cell.buffer(1 - cell.current).rows(rows)))
         return session.bind(arrangement, inputs, outputs)
 
 

@@ -25,11 +25,14 @@ ALIGNMENT = 64
 class Buffer:
     """Memory that onnxruntime reads and writes, seen as a NumPy array."""
 
-    def __init__(self, type_: TensorType) -> None:
-        dtype = numpy_dtype(type_.dtype)
-        shape = tuple(int(dim) for dim in type_.shape)
-        self.array = aligned_empty(shape, dtype)
+    def __init__(self, type_: TensorType, array: Array | None = None) -> None:
+        self.type = type_
+        self.array = aligned_empty(tuple(int(dim) for dim in type_.shape), numpy_dtype(type_.dtype)) if array is None else array
         self.value = ort_value(self.array)
+
+    def rows(self, rows: slice) -> Buffer:
+        """A part of this memory; all of it for slice(None)."""
+        return self if rows == slice(None) else Buffer(self.type, self.array[rows])
 
 
 class Binding:
@@ -40,6 +43,7 @@ class Binding:
     ) -> None:
         self.io = session.io_binding()
         self.results: tuple[Buffer, ...] | None = None
+        self._held = (*inputs, *outputs)  # onnxruntime does not own the memory
         for name, buffer in inputs:
             self.io.bind_ortvalue_input(name, buffer.value)
         for name, buffer in outputs:
