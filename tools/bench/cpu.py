@@ -121,10 +121,13 @@ class Process:
 
 
 def write_data(row: Row, path: Path) -> None:
-    """Glorot-uniform kernels, zero biases, random inputs and labels."""
+    """Glorot-uniform kernels, zero biases, normal inputs and random labels."""
     rng = np.random.default_rng(0)
     count = row.batch_size * row.batches
-    arrays = {"x": rng.random((count, row.sizes[0]), np.float32), "y": rng.integers(0, row.sizes[-1], count).astype(np.int32)}
+    arrays = {
+        "x": rng.normal(size=(count, row.sizes[0])).astype(np.float32),
+        "y": rng.integers(0, row.sizes[-1], count).astype(np.int32),
+    }
     for k, (inputs, units) in enumerate(zip(row.sizes, row.sizes[1:])):
         limit = np.sqrt(6 / (inputs + units))
         arrays[f"weight_{2 * k}"] = rng.uniform(-limit, limit, (inputs, units)).astype(np.float32)
