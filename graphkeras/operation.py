@@ -36,6 +36,10 @@ class Operation:
         self.__signature__ = inspect.signature(body)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._applied(args, kwargs, args)
+
+    def _applied(self, args: tuple[Any, ...], kwargs: dict[str, Any], recorded: tuple[Any, ...]) -> Any:
+        """The result for `args`; a functional model makes the call again with the arguments `recorded`."""
         trace, call = current_trace(), current_call()
         mixed = None if call is None else call.dtype
         leaves = tree.flatten((args, kwargs))
@@ -65,7 +69,7 @@ class Operation:
             return result
         wrapped = tree.map_structure(_wrap, result)
         if trace is None and call is None:
-            record(RecordedOperation(self), args, kwargs, wrapped)
+            record(RecordedOperation(self), recorded, kwargs, wrapped)
         return wrapped
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 from ..autodiff import gradients
-from ..dims import DimLike, Shape
+from ..dims import Dim, DimLike, Shape
 from ..graph import Graph, Node, Value, topological
 from ..indexing import IndexExpr
 from ..patterns import Pattern
@@ -178,13 +178,16 @@ class Op:
         return result if isinstance(result, tuple) else (result,)
 
     def __call__(self, *inputs: Any, **attrs: Any) -> Any:
-        """Add a node on values, run at once on arrays, or build a pattern on pattern variables."""
+        """Add a node on values, run at once on arrays, or build a pattern on pattern variables.
+
+        Without operands, or with a symbolic size among the attributes, arrays make a node, too.
+        """
         if any(isinstance(operand, Pattern) for operand in inputs):
             return Pattern.of(self, inputs, attrs)
         operands = self._operands(inputs)
         types = [operand.type if isinstance(operand, Value) else type_of(operand) for operand in operands]
         attrs = self._attributes(types, attrs)
-        if not operands or any(isinstance(operand, Value) for operand in operands):
+        if not operands or any(isinstance(operand, Value) for operand in operands) or _has_symbols(attrs):
             node = self._node(operands, types, attrs)
             return node.outputs[0] if len(node.outputs) == 1 else node.outputs
         self.infer_types(types, attrs)  # the same errors as on values
@@ -240,6 +243,11 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
+
+
+def _has_symbols(attrs: Mapping[str, Any]) -> bool:
+    """Whether an attribute is, or holds, a size that is known only at run time."""
+    return any(isinstance(part, Dim) for value in attrs.values() for part in (value if isinstance(value, tuple) else (value,)))
 
 
 class Composite(Op):

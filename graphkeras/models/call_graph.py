@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from graphkeras.compiler.dims import Dim, DimLike
 from graphkeras.compiler.provenance import at, user_source
 
-from .. import tree
+from .. import ops, tree
 from ..layers.input_layer import InputLayer
 from ..layers.layer import Layer
 from ..tensor import Call, KerasTensor
@@ -74,8 +75,16 @@ class CallGraph:
         """
         values: dict[int, Any] = {id(tensor): value for tensor, value in zip(self.flat_inputs, inputs, strict=True)}
 
+        sizes = self._sizes(inputs)
+
         def value_of(leaf: Any) -> Any:
-            return values[id(leaf)] if isinstance(leaf, KerasTensor) else leaf
+            if isinstance(leaf, KerasTensor):
+                return values[id(leaf)]
+            if isinstance(leaf, Dim):
+                return leaf.bind(sizes)
+            if isinstance(leaf, slice):
+                return slice(value_of(leaf.start), value_of(leaf.stop), value_of(leaf.step))
+            return leaf
 
         for call in self.calls:
             if isinstance(call.operation, InputLayer):
@@ -89,6 +98,15 @@ class CallGraph:
             for old, new in zip(tree.flatten(call.structure), tree.flatten(result), strict=True):
                 values[id(old)] = new
         return tree.map_structure(value_of, self.outputs)
+
+    def _sizes(self, inputs: Sequence[Any]) -> dict[str, DimLike]:
+        """What the symbols in the shapes of the recorded inputs are in the new ones: recorded calls may hold them."""
+        sizes: dict[str, DimLike] = {}
+        for tensor, value in zip(self.flat_inputs, inputs):
+            for dim, size in zip(tensor.value.type.shape, () if value is None else ops.shape(value)):
+                if isinstance(dim, Dim) and str(dim).isidentifier():
+                    sizes.setdefault(str(dim), size)
+        return sizes
 
     def _search(self) -> list[Call]:
         """Depth-first from the outputs: calls in the order in which they finish. Notes each operation's first visit."""

@@ -21,27 +21,27 @@ from .seed_generator import draw_key
 
 def normal(shape: Sequence[Any], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
     """Normally distributed numbers."""
-    return _normal(draw_key(seed), shape, mean, stddev, standard_dtype(dtype))
+    return _normal(seed, shape, mean, stddev, standard_dtype(dtype))
 
 
 def uniform(shape: Sequence[Any], minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
     """Numbers evenly distributed in [minval, maxval)."""
-    return _uniform(draw_key(seed), shape, minval, maxval, standard_dtype(dtype))
+    return _uniform(seed, shape, minval, maxval, standard_dtype(dtype))
 
 
 def truncated_normal(shape: Sequence[Any], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
     """Normally distributed numbers within two standard deviations of the mean."""
-    return _truncated_normal(draw_key(seed), shape, mean, stddev, standard_dtype(dtype))
+    return _truncated_normal(seed, shape, mean, stddev, standard_dtype(dtype))
 
 
 def randint(shape: Sequence[Any], minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:
     """Whole numbers from minval to maxval - 1, at most 2**24 different ones."""
-    return _randint(draw_key(seed), shape, minval, maxval, standard_dtype(dtype))
+    return _randint(seed, shape, minval, maxval, standard_dtype(dtype))
 
 
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Any:
     """Class numbers (rows, num_samples) drawn with probabilities softmax(logits), `logits` being (rows, classes)."""
-    return _categorical(draw_key(seed), logits, num_samples, standard_dtype(dtype))
+    return _categorical(seed, logits, num_samples, standard_dtype(dtype))
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
@@ -49,7 +49,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
 
     Elements that share a place in `noise_shape`, which is broadcast to the shape of `inputs`, share their fate.
     """
-    return _dropout(draw_key(seed), inputs, rate, noise_shape)
+    return _dropout(seed, inputs, rate, noise_shape)
 
 
 def _uniform_body(key: Any, shape: Any, minval: Any, maxval: Any, dtype: str) -> Any:
@@ -99,9 +99,16 @@ def _dropout_body(key: Any, inputs: Any, rate: float, noise_shape: Any) -> Any:
     return ops.where(kept, scaled, scalar(0, inputs))
 
 
-_normal = Operation(_normal_body, "random_normal")
-_uniform = Operation(_uniform_body, "random_uniform")
-_truncated_normal = Operation(_truncated_normal_body, "random_truncated_normal")
-_randint = Operation(_randint_body, "random_randint")
-_categorical = Operation(_categorical_body, "random_categorical")
-_dropout = Operation(_dropout_body, "random_dropout")
+class RandomOperation(Operation):
+    """An operation whose first argument is a seed, a generator or None. Its body gets a key; every call draws a new one."""
+
+    def __call__(self, seed: Any, *args: Any) -> Any:
+        return self._applied((draw_key(seed), *args), {}, recorded=(seed, *args))
+
+
+_normal = RandomOperation(_normal_body, "random_normal")
+_uniform = RandomOperation(_uniform_body, "random_uniform")
+_truncated_normal = RandomOperation(_truncated_normal_body, "random_truncated_normal")
+_randint = RandomOperation(_randint_body, "random_randint")
+_categorical = RandomOperation(_categorical_body, "random_categorical")
+_dropout = RandomOperation(_dropout_body, "random_dropout")

@@ -163,6 +163,29 @@ def test_a_subclass_made_of_tensors_keeps_its_class():
     assert type(again) is Custom and again.count_params() == 10
 
 
+def test_symbolic_sizes_in_recorded_calls_are_those_of_the_new_inputs(numpy_target):
+    x = keras.Input((None, 4), name="x")
+    batch, length, _ = ops.shape(x)
+    y = ops.reshape(x, (batch * length, 4))[: batch * 2]
+    model = keras.Model(x, [y, ops.zeros((batch, 2 * length))])
+    data = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    for result in (model(data), model.predict_on_batch(data)):
+        np.testing.assert_array_equal(result[0], data.reshape(6, 4)[:4])
+        assert result[1].shape == (2, 6)
+    assert keras.Model(z := keras.Input(batch_shape=(5, 3, 4)), model(z)).output_shape == [(10, 4), (5, 6)]
+
+
+def test_random_calls_draw_again_in_every_run(numpy_target):
+    x = keras.Input((3,))
+    generator = keras.random.SeedGenerator(5)
+    noise = keras.random.normal((ops.shape(x)[0], 3), seed=generator)
+    model = keras.Model(x, [x + noise, keras.random.dropout(x, 0.5, seed=3)])
+    ones = np.ones((4, 3), np.float32)
+    results = [model(ones), model(ones), model.predict(ones, verbose=0), model.predict(ones, verbose=0)]
+    assert len({result[0].tobytes() for result in results}) == 4
+    assert len({result[1].tobytes() for result in results}) == 1
+
+
 def test_a_fixed_batch():
     x = keras.Input(batch_shape=(2, 4))
     model = keras.Model(x, layers.Flatten()(layers.Reshape((2, 2))(x)))
