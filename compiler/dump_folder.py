@@ -72,9 +72,14 @@ def _make_a_program(executable: Executable) -> None:
 
 
 def kernel_sources(executable: Executable) -> dict[str, str]:
-    """The kernels of an executable that has any (it has `programs`), by name."""
+    """The kernels of an executable that has any (it has `programs`), by name; with ``_2``, ... for others of that name."""
     programs: Iterable[Any] = getattr(executable, "programs", ())
-    return {launch.kernel.name: launch.kernel.source for program in programs for launch in program.launches}
+    found: dict[str, str] = {}
+    for kernel in (launch.kernel for program in programs for launch in program.launches):
+        if kernel.source not in found.values():
+            same = sum(name == kernel.name or name.startswith(f"{kernel.name}_") for name in found)
+            found[f"{kernel.name}_{same + 1}" if kernel.name in found else kernel.name] = kernel.source
+    return found
 
 
 def journal_text(stages: Iterable[StageLike], lowering: Iterable[Entry] = ()) -> str:

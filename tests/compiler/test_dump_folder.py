@@ -47,11 +47,13 @@ def test_a_second_graph_of_that_name_gets_its_own_folder(tmp_path):
 
 def test_generated_kernels_are_written(tmp_path):
     stages = optimize(small_graph(), "numpy")
-    kernel = SimpleNamespace(name="fused_0", source="import triton\n")
+    texts = ["import triton\n", "import triton\n", "import triton  # other sizes\n"]
     executable = NumpyExecutable(stages[-1].graph, {})
-    executable.programs = [SimpleNamespace(launches=[SimpleNamespace(kernel=kernel)] * 2)]
+    launches = [SimpleNamespace(kernel=SimpleNamespace(name="fused", source=text)) for text in texts]
+    executable.programs = [SimpleNamespace(launches=launches)]
     room = dump_folder.write(stages, executable, tmp_path)
-    assert (room / "kernels" / "fused_0.py").read_text() == "import triton\n"
+    written = {path.name: path.read_text() for path in (room / "kernels").iterdir()}
+    assert written == {"fused.py": texts[0], "fused_2.py": texts[2]}, "every source once, none lost"
 
 
 def test_the_journal_counts_equal_lines():
