@@ -147,8 +147,8 @@ class _Settings:
         return self._output.text().strip()
 
 
-class _OutputOfThreads(io.TextIOBase):
-    """A ``sys.stdout`` that keeps what compiling threads print and passes on what others do."""
+class _OutputOfThreads:
+    """A ``sys.stdout`` that keeps what compiling threads print, and for all others is the one that was there."""
 
     def __init__(self) -> None:
         self._texts: dict[int, io.StringIO] = {}
@@ -157,7 +157,7 @@ class _OutputOfThreads(io.TextIOBase):
     @contextmanager
     def installed(self) -> Iterator[None]:
         self._original = sys.stdout
-        sys.stdout = self
+        sys.stdout = self  # type: ignore[assignment]  # all else of a file is asked of the original
         try:
             yield
         finally:
@@ -180,8 +180,8 @@ class _OutputOfThreads(io.TextIOBase):
         kept = self._texts.get(threading.get_ident(), self._original)
         return int(kept.write(text))
 
-    def flush(self) -> None:
-        self._original.flush()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
 
 
 _settings = _Settings()

@@ -135,6 +135,7 @@ def test_what_others_print_while_kernels_compile_is_let_through(capsys):
         talker.join()
         print("from the compiler")
         assert _settings.printed() == "from the compiler"
+        assert sys.stdout.encoding == stdout.encoding
     assert capsys.readouterr().out == "from another thread\n"
     assert sys.stdout is stdout
 

@@ -58,6 +58,11 @@ def test_on_the_stand_in(scenario, stand_in, cache):
 
 
 @needs_c_compiler
+def test_a_training_step_on_the_stand_in(stand_in, cache):
+    run(["-m", "tests.kernels.stand_in.training_step", str(stand_in), str(cache)])
+
+
+@needs_c_compiler
 def test_a_filled_store_makes_triton_needless(stand_in, cache):
     compile_kernels([ADD], 90, ArtifactStore(cache))
     run(

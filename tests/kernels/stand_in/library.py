@@ -6,17 +6,19 @@ import ctypes
 import shutil
 import subprocess
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from graphkeras.kernels.arguments import SCALARS, is_pointer
 from graphkeras.kernels.artifact import Artifact
+from graphkeras.kernels.build import compile_kernels, kernel_key
 from graphkeras.kernels.interpreter.language import interpreting
 from graphkeras.kernels.interpreter.launch import prepare_launch
 from graphkeras.kernels.interpreter.memory import Guard
 from graphkeras.kernels.program import Kernel
+from graphkeras.kernels.store import ArtifactStore
 
 SOURCE = Path(__file__).with_name("fake_cuda.c")
 COMPILER = shutil.which("cc") or shutil.which("gcc")
@@ -40,15 +42,22 @@ class StandIn:
 
     Args:
         library: path of the shared library; the device under test gets the same one.
-        kernels: every kernel that will be launched, with its artifact, by whose cubin it is known again.
+        cache: the folder of compiled kernels that the device uses, too.
     """
 
-    def __init__(self, library: Path, kernels: Mapping[str, tuple[Kernel, Artifact]]) -> None:
+    def __init__(self, library: Path, cache: Path) -> None:
         self._library = ctypes.CDLL(str(library))
         self._library.stand_in_log.restype = ctypes.c_char_p
-        self._kernels = kernels
+        self._store = ArtifactStore(cache)
+        self._kernels: dict[str, tuple[Kernel, Artifact]] = {}
         self._callback = CALLBACK(self._launch)
         self._library.stand_in_set_callback(self._callback)
+
+    def know(self, kernels: Iterable[Kernel]) -> None:
+        """Every kernel that is launched must be made known: its cubin is all that the launch shows."""
+        wanted = {kernel_key(kernel, 90): kernel for kernel in kernels}
+        artifacts = compile_kernels(wanted.values(), 90, self._store)
+        self._kernels.update({key: (kernel, artifacts[key]) for key, kernel in wanted.items()})
 
     def log(self) -> list[str]:
         return self._library.stand_in_log().decode().splitlines()
