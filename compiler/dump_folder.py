@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -77,8 +78,8 @@ def kernel_sources(executable: Executable) -> dict[str, str]:
     found: dict[str, str] = {}
     for kernel in (launch.kernel for program in programs for launch in program.launches):
         if kernel.source not in found.values():
-            same = sum(name == kernel.name or name.startswith(f"{kernel.name}_") for name in found)
-            found[f"{kernel.name}_{same + 1}" if kernel.name in found else kernel.name] = kernel.source
+            names = (kernel.name if number == 1 else f"{kernel.name}_{number}" for number in count(1))
+            found[next(name for name in names if name not in found)] = kernel.source
     return found
 
 

@@ -22,11 +22,8 @@ def eliminate_common_subexpressions(graph: Graph) -> Graph:
         if first is node:
             return None
         where = " and ".join(part for part in (first.origin.scope, first.origin.source) if part) or "an earlier node"
-        note(
-            f"{node.op.name} is computed already",
-            node,
-            why=f"{'same operands as' if node.inputs else 'equal to that'} in {where}",
-        )
+        same = "same operands as" if node.inputs else "equal to that"
+        note(f"{node.op.name} is computed already", node, why=f"{same} in {where}")
         return first.outputs
 
     return rewrite(graph, first_of)
