@@ -172,7 +172,7 @@ def test_symbolic_sizes_in_recorded_calls_are_those_of_the_new_inputs(numpy_targ
     for result in (model(data), model.predict_on_batch(data)):
         np.testing.assert_array_equal(result[0], data.reshape(6, 4)[:4])
         assert result[1].shape == (2, 6)
-    assert keras.Model(z := keras.Input(batch_shape=(5, 3, 4)), model(z)).output_shape == [(10, 4), (5, 6)]
+    assert [y.shape for y in model(keras.Input(batch_shape=(5, 3, 4)))] == [(10, 4), (5, 6)]
 
 
 def test_random_calls_draw_again_in_every_run(numpy_target):
