@@ -240,7 +240,8 @@ def _read_lambda(config: Mapping[str, Any]) -> Any:
             "The file holds a Python lambda: loading it would run code from the file. If you trust its author, load it with "
             "safe_mode=False; better, replace the lambda by a named function and pass that as a custom object."
         )
-    return lambda_code.load(config["value"])
+    parts = [config.get(name) for name in ("code", "defaults", "closure")]  # as some versions of Keras 3 write it
+    return lambda_code.load(config.get("value", parts))
 
 
 def _read_array(config: Mapping[str, Any]) -> Any:
