@@ -201,7 +201,7 @@ class CompiledSteps:
         for metric in metrics:
             metric.reset_state()
 
-    def _reset_for_batch(self) -> None:
+    def _reset_known_metrics(self) -> None:
         """`reset_metrics` without looking for metrics in all layers again."""
         known = self._state().reset
         if known is None:

@@ -10,7 +10,7 @@ import numpy as np
 from .. import tree
 from .arrays import Array, leaves, sample_count, standardize
 from .packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
-from .shuffling import permutation
+from .shuffling import Orders
 
 #: How many bytes of shuffled samples are gathered at once. Large enough that gathering costs a step little, small enough
 #: to stay in the processor's cache until the step reads it.
@@ -90,7 +90,8 @@ class ArraySource(Source):
     ) -> None:
         self.samples: int = sample_count(x, y, sample_weight)
         super().__init__(-(-self.samples // batch_size), limit)
-        self.batch_size, self.shuffle_seed = batch_size, shuffle_seed
+        self.batch_size = batch_size
+        self._orders = None if shuffle_seed is None else Orders(shuffle_seed, self.samples)
         self.structure = pack_x_y_sample_weight(x, y, sample_weight)
         self._arrays = [np.ascontiguousarray(array) for array in leaves(self.structure)]
         self._buffers: list[list[Array]] = []
@@ -100,9 +101,7 @@ class ArraySource(Source):
         return tree.map_structure(lambda array: array if array is None else array[: self.batch_size], self.structure)
 
     def _pass(self, number: int) -> Iterator[list[Array]]:
-        if self.shuffle_seed is not None:
-            return self._shuffled(permutation(self.shuffle_seed, number, self.samples))
-        return self._in_order()
+        return self._in_order() if self._orders is None else self._shuffled(self._orders(number))
 
     def _in_order(self) -> Iterator[list[Array]]:
         arrays, size = self._arrays, self.batch_size

@@ -25,7 +25,7 @@ class TrainingState:
         config: the arguments of `compile`.
         functions: the compiled steps by kind.
         order: for the names of logs their order in lists of figures, kept from batch to batch.
-        reset: the metrics that are reset for a batch, kept from batch to batch; None before they are known.
+        reset: the metrics that are reset, kept from pass to pass; None before they are known.
     """
 
     loss: CompileLoss | None
@@ -66,6 +66,7 @@ class TrainingState:
         now = depends_on()
         if force or kind not in self.functions or self._depends_on.get(kind) != now:
             self.functions[kind] = StaticFunction(step, name=f"{kind}_step")
+            self.reset = None
         self._depends_on[kind], self._seen[kind] = now, sign
         return self.functions[kind]
 

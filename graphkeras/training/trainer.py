@@ -95,7 +95,10 @@ class Trainer(CompiledSteps):
         logs: dict[str, Any] = {}
         test_steps: Steps | None = None
         for epoch in range(initial_epoch, epochs):
-            self.reset_metrics()
+            if epoch <= initial_epoch + 1:
+                self.reset_metrics()  # some metrics are made in the first step
+            else:
+                self._reset_known_metrics()
             watched.on_epoch_begin(epoch)
             logs = run_pass(steps, watched, "train", self, epoch, state.steps_per_execution)
             _require_batches(logs, source, epoch - initial_epoch)
@@ -113,7 +116,7 @@ class Trainer(CompiledSteps):
         return watched.history
 
     def _evaluated(self, steps: Steps, callbacks: CallbackList) -> dict[str, Any]:
-        self.reset_metrics()
+        self._reset_known_metrics()
         callbacks.on_test_begin()
         logs = run_pass(steps, callbacks, "test", self)
         callbacks.on_test_end(logs)
@@ -199,7 +202,7 @@ class Trainer(CompiledSteps):
         data = pack_x_y_sample_weight(x, y, with_class_weight(y, sample_weight, class_weight))
         prepared = function.prepare(data)
         self._check_labels(data)
-        self._reset_for_batch()
+        self._reset_known_metrics()
         prepared.launch(leaves(data))
         figures = {name: as_number(value) for name, value in sorted(results(prepared).items())}
         return figures if return_dict else self._in_order(figures)

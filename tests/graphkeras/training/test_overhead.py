@@ -9,7 +9,7 @@ import pytest
 
 import graphkeras as keras
 from graphkeras.training import sources
-from graphkeras.training.shuffling import permutation
+from graphkeras.training.shuffling import Orders
 
 
 @pytest.fixture
@@ -61,12 +61,15 @@ def test_calls_leave_nothing_behind(model):
     assert grown < 20_000, f"{grown} bytes more after 200 more calls"
 
 
-def test_shuffled_orders_are_permutations_that_repeat():
-    first = permutation(7, 0, 1000)
-    np.testing.assert_array_equal(np.sort(first), np.arange(1000))
-    np.testing.assert_array_equal(first, permutation(7, 0, 1000))
-    assert (first != permutation(7, 1, 1000)).mean() > 0.9 and (first != permutation(8, 0, 1000)).mean() > 0.9
-    assert abs(np.corrcoef(first, np.arange(1000))[0, 1]) < 0.1
+@pytest.mark.parametrize("size", [1, 7, 1000, 100_000])
+def test_orders_are_permutations_that_repeat(size):
+    orders, again, other = Orders(7, size), Orders(7, size), Orders(8, size)
+    for epoch in (0, 1, 70_000, 1):
+        np.testing.assert_array_equal(np.sort(orders(epoch)), np.arange(size))
+    np.testing.assert_array_equal(orders(1), again(1))
+    if size >= 1000:
+        assert (orders(0) != orders(1)).mean() > 0.9 and (orders(0) != other(0)).mean() > 0.9
+        assert abs(np.corrcoef(orders(0), np.arange(size))[0, 1]) < 0.1
 
 
 def test_chunks_of_a_shuffled_source_hold_every_sample_once(monkeypatch):
