@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
+import numpy as np
+
 from graphkeras.compiler.dims import Dim, DimLike
 from graphkeras.compiler.graph import Value
 from graphkeras.compiler.types import TensorType
@@ -18,11 +20,28 @@ from .dtypes import standard_dtype
 #: Every operation of `graphkeras.ops` by name; `operation.py` fills it, so that operators need no import of ops.
 OPERATIONS: dict[str, Any] = {}
 
+#: What Python's operators on NumPy arrays call, and the operation that does the same.
+_OPERATORS = {
+    **{name: name for name in ("add", "subtract", "multiply", "divide", "floor_divide", "power", "matmul", "equal")},
+    **{name: name for name in ("not_equal", "less", "less_equal", "greater", "greater_equal")},
+    "true_divide": "divide",
+    "remainder": "mod",
+}
+
 
 class Operators:
     """Python's operators as operations, with Keras's dtype promotion. ``==`` stays identity: use ``ops.equal``."""
 
-    __array_ufunc__ = None  # array + tensor calls tensor.__radd__
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """``array + tensor`` is an operation; other functions of NumPy get the numbers of variables, and no symbols."""
+        if method == "__call__" and not kwargs and ufunc.__name__ in _OPERATORS:
+            return OPERATIONS[_OPERATORS[ufunc.__name__]](*inputs)
+        if any(isinstance(x, KerasTensor) for x in inputs):
+            raise TypeError(
+                f"numpy.{ufunc.__name__} needs numbers, a symbolic tensor has none before the model runs. "
+                f"Use graphkeras.ops.{ufunc.__name__}, or the operation of graphkeras.ops that does the same."
+            )
+        return getattr(ufunc, method)(*(np.asarray(x) if isinstance(x, Operators) else x for x in inputs), **kwargs)
 
     def __add__(self, other: Any) -> Any:
         return OPERATIONS["add"](self, other)

@@ -77,7 +77,8 @@ class CallArguments:
         try:
             return dict(self.signature.bind(*self.args, **self.keywords).arguments)
         except TypeError as error:
-            raise TypeError(f"{title(self.layer)}: call{self.signature}: {error}.\n  at {user_source()}") from None
+            takes = ", ".join(self.signature.parameters)
+            raise TypeError(f"{title(self.layer)} is called with ({takes}): {error}.\n  at {user_source()}") from None
 
     @property
     def tensor_arguments(self) -> dict[str, Any]:

@@ -69,6 +69,8 @@ def check_inputs(spec: Any, inputs: Any, layer: Any) -> None:
     if spec is None:
         return
     specs = tree.flatten(spec)
+    if inputs is None and not any(one is None or one.optional for one in specs):
+        raise ValueError(f"{title(layer)} was called without inputs.\n  at {user_source()}")
     if isinstance(inputs, dict):
         named = [s.name for s in specs]
         if all(name in inputs for name in named):

@@ -52,6 +52,8 @@ def test_what_a_symbol_cannot_do_is_explained():
         list(x)
     with pytest.raises(TypeError, match=r"ops\.cast"):
         float(x)
+    with pytest.raises(TypeError, match=r"numpy\.exp needs numbers.*Use graphkeras\.ops\.exp"):
+        np.exp(x)
     assert len(list(KerasTensor((2, 3)))) == 2
 
 

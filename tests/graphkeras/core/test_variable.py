@@ -63,6 +63,8 @@ def test_operators():
     np.testing.assert_array_equal(2 * variable + 1, [3, 5])
     np.testing.assert_array_equal(np.array([1, 1]) - variable, [0, -1])
     assert variable[1] == 2
+    np.testing.assert_allclose(np.exp(variable), np.exp([1.0, 2.0]), rtol=1e-6)
+    np.testing.assert_array_equal(np.array([1.0, 3.0]) > variable, [False, True])
     assert float(Variable(3)) == 3
 
 

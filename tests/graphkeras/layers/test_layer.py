@@ -216,6 +216,8 @@ def test_the_layer_is_named_in_errors():
         (lambda: layers.Embedding(3, 4, mask_zero=True), "mask_zero=True"),
         (lambda: layers.Dense(4)(keras.Input((None,))), "must have a known size"),
         (lambda: keras.Input(), "give shape"),
+        (lambda: layers.Dense(4)(), "was called without inputs"),
+        (lambda: layers.Dense(4)(X, foo=3), r"is called with \(inputs, training\): got an unexpected keyword argument 'foo'"),
         (lambda: keras.Layer()(X), "must define call"),
     ],
 )
