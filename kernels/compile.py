@@ -157,7 +157,7 @@ class _OutputOfThreads:
     @contextmanager
     def installed(self) -> Iterator[None]:
         self._original = sys.stdout
-        sys.stdout = self  # type: ignore[assignment]  # all else of a file is asked of the original
+        sys.stdout = self  # all else of a file is asked of the original
         try:
             yield
         finally:
