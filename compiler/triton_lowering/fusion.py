@@ -14,7 +14,7 @@ from ..journal import note
 from .reach import Reach
 from .reads import has_element_rule
 from .reduction import NEIGHBOURS
-from .region import Facts, Region, count_uses, is_reduction, product_of, rows_of
+from .region import Facts, Region, count_uses, is_reduction, product_of, rows_of, sums_columns_of
 from .spaces import Flat, Product, Rows, Space
 from .writer import static_shape
 
@@ -26,6 +26,10 @@ MAX_NODES = 80
 MAX_OPERAND_FLOPS = 2
 #: How far behind a product an element is looked for that shall be computed in the product's kernel.
 MAX_EPILOGUE_STEPS = 6
+#: Elementwise steps that every kernel repeats that needs their result, rather than one kernel writing it to memory.
+MAX_REPEATED_STEPS = 3
+#: Multiplications of a product that may also add up the rows of an operand, in every one of its program instances.
+MAX_SHARED_WORK = 1 << 27
 #: Below this many elements one program instance does it all.
 SMALL = 4096
 
@@ -53,6 +57,7 @@ class _Fusion:
             if node.outputs[0] not in self.facts.free:
                 self.place(node)
         self.merge_neighbours()
+        self.add_column_sums()
         return self.reach.in_order([_last_position(region) for region in self.reach.regions])
 
     @property
@@ -71,6 +76,8 @@ class _Fusion:
         if not users and not is_result:
             return
         is_stored = is_result or len(users) > 1
+        if len(users) > 1 and not is_result and self.repeat(node, users):
+            return
         for user in self.by_nearness(users):
             others = [region for region in users if region is not user]
             reason = self.join(node, user, is_stored, others)
@@ -78,6 +85,36 @@ class _Fusion:
                 return
             note(f"{node.op.name} not fused into {describe(user)}", node, why=reason, refused=True)
         self.start(value)
+
+    def repeat(self, node: Node, users: Sequence[Region]) -> bool:
+        """Let every user compute a cheap value for itself, if that reads no more memory than the value itself."""
+        (value,) = node.outputs
+        if self.repeated_steps(value) > MAX_REPEATED_STEPS or _follows_product(value):
+            return False
+        joined = [user.variant(None, [], [value]) for user in users]
+        for user, region in zip(users, joined, strict=True):
+            if len(region.inside) > MAX_NODES or region.fault() or _row_fault(region):
+                return False
+            if _elementwise_refusal(value, user, is_stored=False):
+                return False
+        for user, region in zip(users, joined, strict=True):
+            self.replace([user], region)
+        note(f"{node.op.name} computed in {len(users)} kernels", node, "it is as cheap as reading it from memory")
+        return True
+
+    def repeated_steps(self, value: Value) -> int:
+        """How many elementwise steps lead from memory to `value`; many if it is made of several large arrays."""
+        node, steps = value.node, 0
+        while node is not None and has_element_rule(node) and node.op.flops_per_element <= 1:
+            large = [operand for operand in dict.fromkeys(node.inputs) if _size(operand) * 4 > _size(value)]
+            if len(large) > 1:
+                return MAX_REPEATED_STEPS + 1
+            steps += 1
+            if not large or len(self.graph.users.get(large[0], ())) > 1:
+                return steps
+            node = large[0].node
+        is_expensive = node is not None and has_element_rule(node)
+        return MAX_REPEATED_STEPS + 1 if is_expensive or not steps else steps
 
     def join(self, node: Node, user: Region, is_stored: bool, others: Sequence[Region]) -> str:
         """Compute `node` in `user`; returns the reason if that cannot be."""
@@ -180,6 +217,26 @@ class _Fusion:
             return None  # the second one needs elements of the first one's results at other places
         return merged
 
+    def add_column_sums(self) -> None:
+        """Let products add up the rows of their second operand, where a launch of its own would cost more than that."""
+        for region in list(self.regions):
+            reductions = region.reductions
+            if not isinstance(region.space, Rows) or len(region.inside) != 1 or len(reductions) != 1:
+                continue
+            for user in list(self.regions):
+                if not any(sums_columns_of(reductions[0], product) for product in user.nodes("matmul")):
+                    continue
+                assert isinstance(user.space, Product)
+                work = user.space.m * user.space.n * user.space.k
+                if work > MAX_SHARED_WORK or self.reach.leads(region, user) or self.reach.leads(user, region):
+                    note("sum not added to the product's kernel", reductions[0], "it would delay a large product", True)
+                    continue
+                joined = user.variant(None, region.stores, region.inside)
+                if not joined.fault():
+                    self.replace([region, user], joined)
+                    note(f"merged sum with {describe(user)}", reductions[0], "both read the same operand")
+                    break
+
     def is_needed_outside(self, value: Value, *inner: Region) -> bool:
         return value in self.results or any(region not in inner for region in self.users.get(value, ()))
 
@@ -262,6 +319,10 @@ def _common_space(first: Region, second: Region, is_chain: bool) -> Space | None
     if isinstance(a, Rows) and isinstance(b, Flat) and b.size == a.kept * a.reduced:
         return a if is_chain and first.full_stores else None
     return None
+
+
+def _size(value: Value) -> int:
+    return int(value.type.size)
 
 
 def _is_small(region: Region) -> bool:

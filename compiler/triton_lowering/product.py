@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..graph import Value
+from ..indexing import flatten_index, variable
 from ..ops.base import Index
 from .draft import Draft, Targets, finish, power_of_two
-from .region import Region
+from .region import Region, is_reduction
 from .spaces import Product
-from .writer import KernelWriter, Place
+from .writer import KernelWriter, Place, static_shape
 
 #: float32 products are exact in float32: no tensor cores.
 PRECISION = "ieee"
@@ -45,12 +46,20 @@ def draft_product(region: Region, places: Mapping[Value, Place], targets: Target
     with writer.loop("", ["start", "ka", "kb", "ka_inside", "kb_inside"]) as scope:
         for name, value, index in zip("ab", node.inputs, product.operand_indices(), strict=True):
             writer.emit(f"{name} = {_operand(writer, name, value, index, dtype)}")
+        if region.reductions:
+            writer.emit(f"columns += {'b' if dtype == 'float32' else 'b.to(tl.float32)'}")
     lines = writer.scopes[0].lines
     before = lines[: len(lines) - len(scope.lines) - 1]
     lines.clear()
+    if region.reductions:
+        before.append("columns = tl.zeros([BLOCK_K, BLOCK_N], tl.float32)")
+        lines.append("column = tl.sum(columns, axis=0, keep_dims=True)")
+        writer.set_depends("column", frozenset({"n"}))
     writer.set_depends("product", frozenset({"batch", "m", "n"}))
     writer.give(node.outputs[0], product.position, "product")
-    _store(region, product, writer, targets, barrier)
+    for reduction in region.reductions:
+        writer.give(reduction.outputs[0], variable("n", product.n), "column")
+    _store(region, writer, targets, barrier)
     sections = {"before": before, "operands": scope.lines, "epilogue": lines}
     constants: dict[str, int | str] = {"M": product.m, "N": product.n, "K": product.k}
     constants |= {"BLOCK_M": blocks.m, "BLOCK_N": blocks.n, "BLOCK_K": blocks.k, "GROUP": 8, "PRECISION": PRECISION}
@@ -79,13 +88,17 @@ def _operand(writer: KernelWriter, name: str, value: Value, index: Index, dtype:
     return x if axes <= writer.depends(x) else f"tl.broadcast_to({x}, {tile})"
 
 
-def _store(region: Region, product: Product, writer: KernelWriter, targets: Targets, barrier: bool) -> None:
+def _store(region: Region, writer: KernelWriter, targets: Targets, barrier: bool) -> None:
+    """Sums of columns are the same in all program instances of a column of tiles: the first one writes them."""
     stores = []
     for value in region.stores:
-        index = product.index(tuple(int(dim) for dim in value.type.shape))
+        index = region.index_of(value)
         assert index is not None
+        is_column = value.node is not None and is_reduction(value.node)
+        position = flatten_index(index, static_shape(value))
         name = writer.element(value, index)
         for target in targets[value]:
-            stores.append(writer.store(target.buffer, target.dtype, product.position, name, ["m", "n"]))
+            place = (target.buffer, target.dtype, position, name)
+            stores.append(writer.store(*place, ["n"], "(row == 0)") if is_column else writer.store(*place, ["m", "n"]))
     for line in [*(["tl.debug_barrier()"] if barrier else []), *stores]:
         writer.emit(line)

@@ -67,6 +67,23 @@ def product_of(node: Node) -> Product:
     return Product.of(a, b, static_shape(node.outputs[0]))
 
 
+def sums_columns_of(node: Node, product: Node) -> bool:
+    """True if `node` adds up all rows of the second operand of a single matrix product: the gradient of a bias, next to that
+    of the weights. The product's kernel has these elements at hand."""
+    operand = product.inputs[1]
+    if node.op.name != "sum" or operand.type.ndim != 2 or product.output.type.ndim != 2:
+        return False
+    rows = rows_of(node)
+    return rows.axes == tuple(range(len(rows.full) - 1)) and _row_major_root(node.inputs[0]) is _row_major_root(operand)
+
+
+def _row_major_root(value: Value) -> Value:
+    """The value whose elements these are, in the same order."""
+    while value.node is not None and value.node.op.name in ("reshape", "expand_dims", "squeeze", "identity"):
+        value = value.node.inputs[0]
+    return value
+
+
 class Region:
     """Nodes that one kernel computes.
 
@@ -146,12 +163,12 @@ class Region:
     def fault(self) -> str:
         """Why one kernel cannot compute this; "" if it can."""
         for value in self.stores:
-            if self.space.index(static_shape(value)) is None:
+            if self.index_of(value) is None:
                 return f"a result of shape {static_shape(value)} does not lie in the space of {self.space}"
         for value in self.inside:
             if value.node is None or has_element_rule(value.node):
                 continue
-            if is_reduction(value.node) and not self._fits(rows_of(value.node)):
+            if is_reduction(value.node) and not self._fits(value.node):
                 return f"it has {rows_of(value.node)}, the others {self.space}"
             position = flatten_index(self._place(value), static_shape(value))
             for index in self.demands.get(value, ()):
@@ -161,14 +178,22 @@ class Region:
                 return f"{value.node.op.name} is an operand of the product"
         return ""
 
-    def _fits(self, rows: Rows) -> bool:
+    def _fits(self, node: Node) -> bool:
         space = self.space
-        return isinstance(space, Rows) and (rows.kept, rows.reduced) == (space.kept, space.reduced)
+        if isinstance(space, Rows):
+            return (rows_of(node).kept, rows_of(node).reduced) == (space.kept, space.reduced)
+        return any(sums_columns_of(node, product) for product in self.nodes("matmul"))
+
+    def index_of(self, value: Value) -> Index | None:
+        """Where `value` is computed to be stored or used further; None if it does not lie in the space."""
+        shape = static_shape(value)
+        if isinstance(self.space, Product) and value.node is not None and is_reduction(value.node):
+            return unflatten_index(variable("n", self.space.n), shape) if value.type.size == self.space.n else None
+        return self.space.index(shape)
 
     def _place(self, value: Value) -> Index:
-        """Where `value` is computed to be stored or used further. A place that does not exist is found by `fault`."""
-        shape = static_shape(value)
-        return self.space.index(shape) or unflatten_index(variable("i", int(value.type.size)), shape)
+        """The same; a place that does not exist is found by `fault`."""
+        return self.index_of(value) or unflatten_index(variable("i", int(value.type.size)), static_shape(value))
 
     def _operands(self, value: Value, index: Index) -> Iterable[tuple[Value, Index]]:
         node = value.node
@@ -176,7 +201,7 @@ class Region:
             return ()
         if has_element_rule(node):
             return reads(node, index)
-        if is_reduction(node):
+        if is_reduction(node) and isinstance(self.space, Rows):
             return [(node.inputs[0], rows_of(node).operand_index())]
         return ()
 

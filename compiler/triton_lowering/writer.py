@@ -203,11 +203,13 @@ class KernelWriter:
         """True if `name` is a load that gives 0 where `variable` is outside of its range."""
         return name in self._zeroed and variable in self.depends(name)
 
-    def store(self, buffer: str, dtype: str, position: IndexExpr, value: str, variables: Sequence[str]) -> str:
-        """The line that writes a tile over `variables` to the row-major `position`."""
+    def store(
+        self, buffer: str, dtype: str, position: IndexExpr, value: str, variables: Sequence[str], condition: str = ""
+    ) -> str:
+        """The line that writes a tile over `variables` to the row-major `position`, where `condition` holds."""
         self.largest = max(self.largest, position.bounds[1])
         text = self._address(self.parameter(buffer, dtype, written=True), position, frozenset(variables))
-        masked = " & ".join(self.masks[name] for name in variables if self.masks[name])
+        masked = " & ".join([self.masks[name] for name in variables if self.masks[name]] + [condition] * bool(condition))
         return f"tl.store({text}, {value}, mask={masked})" if masked else f"tl.store({text}, {value})"
 
     def _address(self, pointer: str, offset: IndexExpr, variables: frozenset[str]) -> str:

@@ -82,6 +82,18 @@ def test_results_that_are_inputs_constants_or_the_same():
     check(build, floats(4))
 
 
+def test_a_cheap_value_is_computed_wherever_it_is_needed():
+    """x - mean is read by two kernels; both subtract, and nothing is written between them."""
+
+    def build(x, mean):
+        centered = x - mean
+        return ops.sum(ops.square(centered), axis=0), ops.matmul(centered, ops.transpose(x, axes=(1, 0)))
+
+    executable = check(build, floats(9, 20), floats(20), launches=2)
+    assert executable.source.count("subtract") >= 2
+    assert not [buffer for program in executable.programs for buffer in program.buffers if buffer.kind == "temporary"]
+
+
 # ---- reductions
 
 
