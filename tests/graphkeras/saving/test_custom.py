@@ -159,17 +159,21 @@ def test_a_lambda_is_code_and_must_be_asked_for(tmp_path, suffix):
     same(keras.models.load_model(tmp_path / f"m{suffix}", safe_mode=False), model)
 
 
-def test_another_target_goes_on_with_the_same_numbers(tmp_path):
-    """Saved where onnxruntime trains, loaded where NumPy does: dropout draws the same masks."""
+@pytest.mark.parametrize("target", ["numpy", "triton"])
+def test_another_target_goes_on_with_the_same_numbers(tmp_path, target):
+    """Saved where onnxruntime trains, loaded elsewhere (Triton's kernels run in the interpreter): dropout draws the same masks."""
     keras.utils.set_random_seed(2)
     model = keras.Sequential([Input((4,)), Dense(8, activation="relu"), Dropout(0.5), Dense(1)])
     model.compile("adam", "mse")
-    model.fit(X, Y, epochs=2, verbose=0)
-    model.save(tmp_path / "m.keras")
-    expected = [model.train_on_batch(X, Y) for _ in range(3)]
+    keras.config.set_target("onnxruntime")
     try:
-        keras.config.set_target("numpy")
+        model.fit(X, Y, epochs=2, verbose=0)
+        model.save(tmp_path / "m.keras")
+        expected = [model.train_on_batch(X, Y) for _ in range(3)]
+        keras.config.set_target(target)
+        keras.config.set_device("interpreter")
         again = keras.models.load_model(tmp_path / "m.keras")
         np.testing.assert_allclose([again.train_on_batch(X, Y) for _ in range(3)], expected, rtol=1e-5)
     finally:
         keras.config.set_target("auto")
+        keras.config.set_device("auto")
