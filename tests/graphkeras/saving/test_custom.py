@@ -5,6 +5,7 @@ import pytest
 
 import graphkeras as keras
 from graphkeras import ops
+from graphkeras.compiler.config import current
 from graphkeras.layers import Dense, Dropout, Input, Lambda
 from graphkeras.saving import get_custom_objects, register_keras_serializable
 
@@ -161,7 +162,8 @@ def test_a_lambda_is_code_and_must_be_asked_for(tmp_path, suffix):
 
 @pytest.mark.parametrize("target", ["numpy", "triton"])
 def test_another_target_goes_on_with_the_same_numbers(tmp_path, target):
-    """Saved where onnxruntime trains, loaded elsewhere (Triton's kernels run in the interpreter): dropout draws the same masks."""
+    """Saved where onnxruntime trains, loaded elsewhere (Triton's kernels in the interpreter): dropout draws the same masks."""
+    before = current()
     keras.utils.set_random_seed(2)
     model = keras.Sequential([Input((4,)), Dense(8, activation="relu"), Dropout(0.5), Dense(1)])
     model.compile("adam", "mse")
@@ -175,5 +177,5 @@ def test_another_target_goes_on_with_the_same_numbers(tmp_path, target):
         again = keras.models.load_model(tmp_path / "m.keras")
         np.testing.assert_allclose([again.train_on_batch(X, Y) for _ in range(3)], expected, rtol=1e-5)
     finally:
-        keras.config.set_target("auto")
-        keras.config.set_device("auto")
+        keras.config.set_target(before.target)
+        keras.config.set_device(before.device)
