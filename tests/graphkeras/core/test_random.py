@@ -7,6 +7,7 @@ import pytest
 
 import graphkeras as keras
 from graphkeras import initializers, random
+from graphkeras.compiler import config as compiler_config
 from graphkeras.tracing import StaticFunction
 
 N = 20_000
@@ -56,11 +57,11 @@ def test_a_generator_gives_new_numbers_each_time_and_repeats_from_its_seed():
     np.testing.assert_array_equal(generator.state.numpy(), [7, 2])
 
 
-@pytest.mark.parametrize("target", ["numpy", "onnxruntime"])
+@pytest.mark.parametrize("target", ["numpy", "onnxruntime", "triton"])
 def test_a_program_draws_the_same_bits_as_eager_calls(target):
-    from graphkeras.compiler import config
-
-    former = config.update(target=target)
+    if target == "triton":
+        pytest.importorskip("triton", reason="triton is not installed")
+    former = compiler_config.update(target=target, device="interpreter")
     try:
         generator = random.SeedGenerator(7)
         program = StaticFunction(lambda x: random.dropout(x, 0.5, seed=generator), "drop")
@@ -69,7 +70,7 @@ def test_a_program_draws_the_same_bits_as_eager_calls(target):
         for _ in range(3):
             np.testing.assert_array_equal(program(x), random.dropout(x, 0.5, seed=eager))
     finally:
-        config.update(target=former.target)
+        compiler_config.update(target=former.target, device=former.device)
 
 
 def test_set_random_seed_repeats_everything():
