@@ -367,3 +367,28 @@ def test_moving_averages_replace_the_weights_at_the_end(digits):
     model.fit(x, y, verbose=0)
     averages = [variable.numpy() for variable in model.optimizer._averages]
     assert all(np.array_equal(a, w) for a, w in zip(averages, model.get_weights()))
+
+
+@pytest.mark.parametrize("kind", ["Adam", "SGD", "RMSprop", "AdamW", "Nadam", "Adagrad", "Adadelta", "Adamax", "Lion"])
+def test_every_optimizer_trains_with_a_schedule_clipping_and_constraints(kind, target):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 8)).astype("float32"), np.arange(40) % 4
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 5, 0.5)
+    optimizer = getattr(keras.optimizers, kind)(schedule, global_clipnorm=1.0, loss_scale_factor=8.0)
+    layer = keras.layers.Dense(4, activation="softmax", kernel_constraint=keras.constraints.NonNeg())
+    model = mlp(layer, features=8, optimizer=optimizer)
+    losses = model.fit(x, y, epochs=5, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    assert (layer.kernel.numpy() >= 0).all() and int(optimizer.iterations) == 10
+
+
+def test_double_precision(target):
+    keras.config.set_floatx("float64")
+    try:
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(16, 3))
+        model = mlp(keras.layers.Dense(1), features=3, loss="mse", metrics=["mae"])
+        model.fit(x, x[:, :1], epochs=2, verbose=0)
+        assert model.get_weights()[0].dtype == np.float64 and model.predict(x, verbose=0).dtype == np.float64
+    finally:
+        keras.config.set_floatx("float32")
