@@ -13,6 +13,7 @@ from graphkeras.compiler.executables.reference import evaluate_graph
 from graphkeras.compiler.executables.triton import TritonBackend
 from graphkeras.compiler.graph import Graph
 from graphkeras.compiler.pipeline import optimize
+from graphkeras.compiler.triton_lowering import fusion, pointwise, prepare, reduction, table
 from graphkeras.kernels.interpreter.device import InterpreterDevice
 from tests.compiler.random_graphs import feeds_for, graphs
 
@@ -50,3 +51,28 @@ def test_float32(graph, reverse):
 @given(graph=graphs("float64", 20))
 def test_float64(graph):
     check(graph, reverse=False)
+
+
+@pytest.fixture(scope="module")
+def small_blocks():
+    """Blocks of a few elements: small graphs then have many program instances, masks, loops, and two-stage reductions."""
+    patch = pytest.MonkeyPatch()
+    for module in (pointwise, table):
+        patch.setattr(module, "block_size", lambda size: min(4, pointwise.power_of_two(size)))
+    patch.setattr(reduction, "TILE", 8)
+    patch.setattr(reduction, "NEIGHBOURS", 2)
+    patch.setattr(fusion, "NEIGHBOURS", 2)
+    patch.setattr(fusion, "MAX_ROW", 8)
+    patch.setattr(fusion, "SMALL", 4)
+    patch.setattr(prepare, "MANY_ELEMENTS", 8)
+    patch.setattr(prepare, "LEAST_PART", 2)
+    yield
+    patch.undo()
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("reverse", [False, True])
+@settings(max_examples=60, **QUIET)
+@given(graph=graphs("float32", 20))
+def test_small_blocks(graph, reverse):
+    check(graph, reverse)
