@@ -1,4 +1,4 @@
-"""Layers with inputs, for comparison with NumPy and with real Keras. The weights are the same everywhere: see `weights_for`."""
+"""Layers with inputs, for comparison with real Keras. The weights are the same everywhere: see `weights_for`."""
 
 from typing import Any, NamedTuple
 
@@ -10,6 +10,10 @@ class Case(NamedTuple):
     config: dict
     inputs: Any
     training: Any = None
+
+    @property
+    def label(self):
+        return f"{self.name}{self.config}{'' if self.training is None else self.training}"
 
 
 def draw(*shape, seed=0):

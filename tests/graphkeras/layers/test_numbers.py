@@ -1,4 +1,4 @@
-"""A few layers against NumPy by hand; `test_keras_parity.py` compares all of them with real Keras."""
+"""A few layers against NumPy by hand; `test_against_keras.py` compares all of them with real Keras."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_by_hand(layer, inputs, expected):
     np.testing.assert_allclose(layer(inputs), expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: f"{CASES[number].name}{CASES[number].config}")
+@pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: CASES[number].label)
 def test_symbols_programs_and_arrays_agree(number, numpy_target):
     """Shapes on symbols, `compute_output_shape`, the compiled program and the eager call say the same."""
     case = CASES[number]

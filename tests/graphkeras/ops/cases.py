@@ -1,6 +1,6 @@
 """Calls of `keras.ops`, as plain data: (function, arguments, keyword arguments, the same in NumPy).
 
-Real Keras can run them as well: `test_keras_parity.py` does where it is installed.
+Real Keras ran them as well: see `make_expected.py`.
 """
 
 import math
