@@ -17,3 +17,4 @@ from . import rounding as rounding
 from . import select as select
 from . import shape as shape
 from . import softmax as softmax
+from . import windows as windows
