@@ -145,3 +145,12 @@ def test_the_driver_chooses_the_device(monkeypatch):
         assert np.isfinite(executable.run([x, labels, weights])[0])
     finally:
         config.update(device=former.device)
+
+
+def test_layers_that_are_alike_share_kernels():
+    graph = mlp_step((64, 32, 32, 32, 32, 10))
+    executable, _ = load_triton(graph, initial_states(graph))
+    executable.run(next(batches(1)))
+    (program,) = executable.programs
+    assert len({launch.kernel.source for launch in program.launches}) <= len(program.launches) - 6
+    assert executable.stats.details["kernels"] == len({id(launch.kernel) for launch in program.launches})
