@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -48,8 +49,15 @@ def _with_signature(text: str, template: str, name: str, pointers: Sequence[str]
     parameters = [parameter.strip() for parameter in match.group(1).split(",") if parameter.strip()]
     plain = [*pointers, *(parameter for parameter in parameters if ":" not in parameter and parameter != "pointers")]
     constants = [parameter for parameter in parameters if ":" in parameter]
-    lines = [f"    {', '.join(group)}," for group in (plain, constants) if group]
+    lines = [line for group in (plain, constants) if group for line in _wrapped(group)]
     return text.replace(match.group(0), "\n".join([f"def {name}(", *lines, "):"]))
+
+
+def _wrapped(parameters: Sequence[str]) -> list[str]:
+    """Parameters on lines that are not too long."""
+    wrapper = textwrap.TextWrapper(120, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
+    text = ", ".join(parameter.replace(" ", "\0") for parameter in parameters) + ","
+    return [line.replace("\0", " ") for line in wrapper.wrap(text)]
 
 
 def _without_unused(text: str, name: str) -> str:
