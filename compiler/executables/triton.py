@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from graphkeras.kernels.device import Device, LoadedProgram, Memory
 from graphkeras.kernels.devices import get_device
 from graphkeras.kernels.errors import CudaError
-from graphkeras.kernels.program import Program
+from graphkeras.kernels.program import Argument, Pointer, Program
 
 from .. import config
 from ..graph import Graph
@@ -146,6 +146,10 @@ class TritonExecutable(StateMixin):
         self.stats.details = {"device": self.device.name, "kernels": len(kernels), "programs": len(self._loaded)}
 
 
+def _argument_text(argument: Argument) -> str:
+    return argument.buffer if isinstance(argument, Pointer) else str(argument)
+
+
 def program_text(lowered: Lowered, sizes: Mapping[str, int]) -> str:
     """Buffers, launches in order, then every kernel once."""
     program = lowered.program
@@ -159,6 +163,8 @@ def program_text(lowered: Lowered, sizes: Mapping[str, int]) -> str:
         first = sources.setdefault(launch.kernel.source, number)
         again = f", the kernel of launch {first}" if first != number else ""
         lines.append(f"# launch {number}: {launch.kernel.name} on grid {launch.grid}{again}: {launch.note}")
+        arguments = zip(launch.kernel.signature, launch.arguments, strict=True)
+        lines.append(f"#     {', '.join(f'{name} = {_argument_text(value)}' for name, value in arguments)}")
     for source, number in sources.items():
         kernel = program.launches[number].kernel
         constants = ", ".join(f"{name}={value}" for name, value in kernel.constants.items())

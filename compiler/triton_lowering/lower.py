@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from graphkeras.kernels.program import Buffer, Kind, Launch, Pointer, Program
+from graphkeras.kernels.program import Buffer, Kernel, Kind, Launch, Pointer, Program
 
 from ..dims import DimLike
 from ..graph import Graph
@@ -51,6 +51,7 @@ def lower(graph: Graph, bindings: Mapping[str, DimLike]) -> Lowered:
         bound = prepare(graph, bindings)
         schedule = make_schedule(bound, form_regions(bound))
         drafts = [draft(unit, schedule, number) for number, unit in enumerate(schedule.units) if _has_work(unit)]
+    drafts = _with_shared_kernels(drafts)
     outputs = list(dict.fromkeys(bound.outputs))
     program = Program(graph.name, *_assemble(bound, schedule, drafts))
     return Lowered(program, bound, tuple(outputs.index(value) for value in bound.outputs), tuple(entries))
@@ -69,6 +70,18 @@ def draft(unit: Unit, schedule: Schedule, number: int) -> Draft:
         case Rows():
             return draft_reduction(region, places[0], targets, unit.barrier)
     return draft_product(region, places[0], targets, unit.barrier)
+
+
+def _with_shared_kernels(drafts: list[Draft]) -> list[Draft]:
+    """Launches whose kernels differ in their comments only get one kernel: the first one's."""
+    first: dict[object, Kernel] = {}
+    shared = []
+    for each in drafts:
+        kernel = each.kernel
+        code = "\n".join(line for line in kernel.source.splitlines() if not line.startswith("#"))
+        key = (code, tuple(kernel.signature.items()), tuple(kernel.constants.items()), kernel.num_warps, kernel.num_stages)
+        shared.append(replace(each, kernel=first.setdefault(key, kernel)))
+    return shared
 
 
 def _has_work(unit: Unit) -> bool:

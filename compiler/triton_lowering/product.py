@@ -63,7 +63,7 @@ def draft_product(region: Region, places: Mapping[Value, Place], targets: Target
     sections = {"before": before, "operands": scope.lines, "epilogue": lines}
     constants: dict[str, int | str] = {"M": product.m, "N": product.n, "K": product.k}
     constants |= {"BLOCK_M": blocks.m, "BLOCK_N": blocks.n, "BLOCK_K": blocks.k, "GROUP": 8, "PRECISION": PRECISION}
-    grid = (-(-product.m // blocks.m) * -(-product.n // blocks.n), product.batch, 1)
+    grid = (product.batch * -(-product.m // blocks.m) * -(-product.n // blocks.n), 1, 1)
     return finish("matmul", region, writer, sections, constants, grid, blocks.num_warps, num_stages=3)
 
 

@@ -24,11 +24,12 @@ def matmul(
 ):
     tiles_m: tl.constexpr = (M + BLOCK_M - 1) // BLOCK_M
     tiles_n: tl.constexpr = (N + BLOCK_N - 1) // BLOCK_N
-    tile = tl.program_id(0)
-    batch = tl.program_id(1)  # if used
+    batch = tl.program_id(0) // (tiles_m * tiles_n)  # if used
+    tile = tl.program_id(0) % (tiles_m * tiles_n)
     first = tile // (GROUP * tiles_n) * GROUP
     height = tl.minimum(tiles_m - first, GROUP)
-    m = ((first + tile % (GROUP * tiles_n) % height) * BLOCK_M + tl.arange(0, BLOCK_M))[:, None]
+    row = first + tile % (GROUP * tiles_n) % height
+    m = (row * BLOCK_M + tl.arange(0, BLOCK_M))[:, None]
     n = (tile % (GROUP * tiles_n) // height * BLOCK_N + tl.arange(0, BLOCK_N))[None, :]
     m_inside = m < M  # if used
     n_inside = n < N  # if used
