@@ -4,7 +4,9 @@ from . import activation as activation
 from . import arithmetic as arithmetic
 from . import comparison as comparison
 from . import constant as constant
+from . import convolution as convolution
 from . import elementwise as elementwise
+from . import elements as elements
 from . import exponential as exponential
 from . import gather as gather
 from . import logic as logic
@@ -17,4 +19,5 @@ from . import rounding as rounding
 from . import select as select
 from . import shape as shape
 from . import softmax as softmax
+from . import sort as sort
 from . import windows as windows

@@ -72,8 +72,14 @@ KERNELS: dict[str, str] = {
     "Pad": f"bool uint8 uint32 uint64 int8 int32 int64 {_FLOATS}",
     "Softmax": _FLOATS,
     "LogSoftmax": _FLOATS,
+    "TopK": f"uint8 int8 int16 int32 int64 {_FLOATS}",
+    "GatherElements": f"bool {_NUMBERS}",
+    "ScatterAdd": f"bool {_INTEGERS} float32 float64",  # ScatterND and ScatterElements with a reduction
     "Range": "int16 int32 int64 float32 float64",
     "OneHot": "int64 float16 float32",
+    "Conv": "float32",
+    "MaxPool": "uint8 int8 float32 float64",
+    "AveragePool": "float32",
 }
 
 #: dtype -> dtypes that hold all its values (uint64: all its bits), nearest first.
