@@ -6,6 +6,8 @@ A graph is never changed. A pass builds a new one, sharing the nodes it keeps.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,22 @@ from .types import TensorType
 
 if TYPE_CHECKING:
     from .ops.base import Op
+
+
+_MADE: ContextVar[list[Node] | None] = ContextVar("graphkeras_made", default=None)
+
+
+@contextmanager
+def nodes_made() -> Iterator[list[Node]]:
+    """Collects every node that is made inside the block: what a Python function called there has computed."""
+    outer, made = _MADE.get(), list[Node]()
+    token = _MADE.set(made)
+    try:
+        yield made
+    finally:
+        _MADE.reset(token)
+        if outer is not None:
+            outer.extend(made)
 
 
 @dataclass(eq=False, slots=True)
@@ -67,6 +85,8 @@ class Node:
         self.attrs = dict(attrs)
         self.origin = origin
         self.outputs = tuple(Value(type_, "", self, index) for index, type_ in enumerate(types))
+        if (made := _MADE.get()) is not None:
+            made.append(self)
 
     @property
     def output(self) -> Value:
@@ -85,6 +105,11 @@ class Node:
         for old, new in zip(self.outputs, node.outputs, strict=True):
             new.name = old.name
         return node
+
+    @property
+    def bodies(self) -> dict[str, Graph]:
+        """The attributes that are graphs, such as the body of a loop."""
+        return {key: value for key, value in self.attrs.items() if isinstance(value, Graph)}
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -174,6 +199,16 @@ class Graph:
     def symbols(self) -> frozenset[str]:
         return frozenset[str]().union(*(symbols_of(value.type.shape) for value in self.sources))
 
+    @cached_property
+    def structure(self) -> tuple[Any, ...]:
+        """Equal for graphs that compute the same in the same way: names and origins do not count."""
+        number = {value: k for k, value in enumerate(self.sources)}
+        steps = []
+        for node in self.nodes:
+            steps.append((node.op.name, tuple(number[value] for value in node.inputs), freeze(node.attrs)))
+            number.update((value, len(number) + k) for k, value in enumerate(node.outputs))
+        return tuple(value.type for value in self.sources), tuple(steps), tuple(number[value] for value in self.results)
+
     def rebuild(self, new: Mapping[Value, Value], nodes: Iterable[Node]) -> Graph:
         """This graph with other nodes and with every source and result replaced as `new` says; others stay."""
         return replace(
@@ -187,7 +222,7 @@ class Graph:
         )
 
     def bind(self, bindings: Mapping[str, DimLike]) -> Graph:
-        """The graph with symbols replaced by sizes, in types and attributes; every value is new."""
+        """The graph with symbols replaced by sizes, in types, attributes and bodies; every value is new."""
         new: dict[Value, Value] = {source: Value(source.type.bind(bindings), source.name) for source in self.sources}
         nodes = []
         for node in self.nodes:
@@ -234,7 +269,18 @@ def _bind(value: Any, bindings: Mapping[str, DimLike]) -> Any:
         return value.bind(bindings)
     if isinstance(value, tuple):
         return tuple(_bind(item, bindings) for item in value)
+    if isinstance(value, Graph):
+        return value.bind(bindings) if bindings else value
     return value
+
+
+def has_symbol(value: Any) -> bool:
+    """Whether an attribute is, or holds, a size that is known only at run time."""
+    if isinstance(value, Graph):
+        return any(not made.type.is_static for made in value.sources) or any(
+            has_symbol(attr) for node in value.nodes for attr in node.attrs.values()
+        )
+    return isinstance(value, Dim) or (isinstance(value, tuple) and any(map(has_symbol, value)))
 
 
 def freeze(value: Any) -> Any:
@@ -249,4 +295,6 @@ def freeze(value: Any) -> Any:
         return "float", value.hex()
     if isinstance(value, bool):
         return "bool", value
+    if isinstance(value, Graph):
+        return "graph", value.structure
     return value

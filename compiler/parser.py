@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .registry import OPS
 from .types import TensorType, numpy_dtype
 
 _HEADER = re.compile(r"graph (\S+)\((.*)\) -> \((.*)\):")
+_BODY = re.compile(r"(\w+): (graph .*)")
 _STATE = re.compile(r"state (\w+): (\S+?)(?: -> (\w+))?  # (.*)")
 _TYPED = re.compile(r"(\w+): (\w+\[[^\]]*\])")
 _ARRAY = re.compile(r"(\w+)\[([\d,]*)\](?:\{([^}]*)\}|<([A-Za-z0-9+/=]*)>)")
@@ -32,18 +34,32 @@ def parse_graph(text: str) -> Graph:
         ParseError: names the line, and what is wrong with it.
     """
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    header = _HEADER.fullmatch(lines[0]) if lines else None
+    graph, end = _parse_block(lines, 0)
+    if end < len(lines):
+        raise ParseError(f"Line {end + 1}: nothing may follow the graph's return line.")
+    return graph
+
+
+def _parse_block(lines: list[str], start: int, header_text: str | None = None) -> tuple[Graph, int]:
+    """The graph whose header is line `start` (or, without the name of an attribute, `header_text`), and the line after it."""
+    header = _HEADER.fullmatch(header_text or lines[start]) if start < len(lines) else None
     if header is None:
-        raise ParseError("Line 1: expected 'graph name(input: type, ...) -> (output, ...):'.")
+        raise ParseError(f"Line {start + 1}: expected 'graph name(input: type, ...) -> (output, ...):'.")
     values: dict[str, Value] = {}
     try:
         inputs = [_declare(values, name, parse_type(type_)) for name, type_ in _TYPED.findall(header[2])]
     except ValueError as error:
-        raise ParseError(f"Line 1: {error}") from None
+        raise ParseError(f"Line {start + 1}: {error}") from None
     pending: list[tuple[str, Value, str | None]] = []
     nodes: list[Node] = []
     outputs: tuple[Value, ...] | None = None
-    for number, line in enumerate(lines[1:], start=2):
+    at = start + 1
+    while at < len(lines) and outputs is None:
+        line, number = lines[at], at + 1
+        at += 1
+        bodies: dict[str, Graph] = {}
+        while at < len(lines) and (match := _BODY.fullmatch(lines[at])):
+            bodies[match[1]], at = _parse_block(lines, at, match[2])
         try:
             if line.startswith("state "):
                 match = _STATE.fullmatch(line)
@@ -53,7 +69,7 @@ def parse_graph(text: str) -> Graph:
             elif line.startswith("return"):
                 outputs = tuple(_lookup(values, name) for name in line.removeprefix("return").replace(",", " ").split())
             else:
-                nodes.append(_parse_node(line, values))
+                nodes.append(_parse_node(line, values, bodies))
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise ParseError(f"Line {number}: {error}") from None
     if outputs is None:
@@ -64,8 +80,8 @@ def parse_graph(text: str) -> Graph:
         raise ParseError(f"The new value of a state: {error}") from None
     names = tuple(name.strip() for name in header[3].split(",") if name.strip())
     if len(names) != len(outputs):
-        raise ParseError(f"Line 1 names {len(names)} outputs, but {len(outputs)} values are returned.")
-    return Graph(tuple(inputs), outputs, tuple(nodes), state, header[1], names)
+        raise ParseError(f"Line {start + 1} names {len(names)} outputs, but {len(outputs)} values are returned.")
+    return Graph(tuple(inputs), outputs, tuple(nodes), state, header[1], names), at
 
 
 def parse_type(text: str) -> TensorType:
@@ -76,7 +92,7 @@ def parse_type(text: str) -> TensorType:
     return TensorType(tuple(parse_dim(dim) for dim in match[2].split(",") if dim), match[1])
 
 
-def _parse_node(line: str, values: dict[str, Value]) -> Node:
+def _parse_node(line: str, values: dict[str, Value], bodies: Mapping[str, Graph]) -> Node:
     body, _, comment = line.partition("  # ")
     left, _, call = body.partition(" = ")
     results = _TYPED.findall(left)
@@ -89,7 +105,7 @@ def _parse_node(line: str, values: dict[str, Value]) -> Node:
     for argument in _split(match[2]):
         name, equals, value = argument.partition("=")
         if equals:
-            attrs[name] = _parse_attr(value)
+            attrs[name] = _body(bodies, name) if value == "graph" else _parse_attr(value)
         else:
             operands.append(_lookup(values, argument))
     scope, source, forward = (*comment.split(" | "), "", "", "")[:3]
@@ -158,6 +174,12 @@ def _add(values: dict[str, Value], name: str, value: Value) -> Value:
         raise ParseError(f"there is a value {name!r} already.")
     values[name] = value
     return value
+
+
+def _body(bodies: Mapping[str, Graph], name: str) -> Graph:
+    if name not in bodies:
+        raise ParseError(f"the attribute {name} is a graph, but no '{name}: graph ...' follows the line.")
+    return bodies[name]
 
 
 def _lookup(values: dict[str, Value], name: str) -> Value:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import config
+from .bodies import everywhere
 from .graph import Graph, Node
 from .journal import Entry, recording
 from .passes.cse import eliminate_common_subexpressions
 from .passes.dce import eliminate_dead_code
+from .passes.drop_unused_results import drop_unused_results
 from .passes.expand_composites import expand_composites
 from .passes.fold_constants import fold_constants
 from .passes.simplify import simplify
@@ -19,7 +21,7 @@ from .verify import verify_same_meaning, verify_structure
 
 Pass = Callable[[Graph], Graph]
 
-SIMPLIFY: tuple[Pass, ...] = (fold_constants, eliminate_common_subexpressions, simplify)
+SIMPLIFY: tuple[Pass, ...] = (drop_unused_results, fold_constants, eliminate_common_subexpressions, simplify)
 CLEAN: tuple[Pass, ...] = (fold_constants, eliminate_common_subexpressions, eliminate_dead_code)
 
 PIPELINES: dict[str, tuple[Pass, ...]] = {
@@ -66,7 +68,7 @@ def optimize(graph: Graph, target: str, watch: Callable[[Stage], None] | None = 
             continue
         started = time.perf_counter()
         with recording() as entries:
-            result = run(graph)
+            result = everywhere(run, graph)
         seconds = time.perf_counter() - started
         verify_structure(result, run.__name__, checked)
         if settings.verify:

@@ -4,6 +4,13 @@ graph mlp(x: float32[batch,4]) -> (y):
   state kernel: float32[4,2] -> v3
   v0: float32[batch,2] = matmul(x, kernel)  # dense | train.py:7
   return v0
+
+An attribute that is itself a graph, such as the body of a loop, follows the line of its node:
+
+  v1: float32[3], v2: float32[10,3] = scan(start, xs, body=graph, carries=1, sequences=1, length=10, reverse=False)
+    body: graph step(sum: float32[3], x: float32[3]) -> (sum, y):
+      v0: float32[3] = add(sum, x)
+      return v0, v0
 """
 
 from __future__ import annotations
@@ -27,23 +34,33 @@ _PLAIN = re.compile(r"[\w./:-]+")  # output names that the text shows as they ar
 
 def graph_text(graph: Graph, elide: bool = False) -> str:
     """The text of `graph`. `elide` shortens the data of long constants, which then cannot be parsed back."""
+    return "\n".join(_lines(graph, elide))
+
+
+def _lines(graph: Graph, elide: bool) -> Iterator[str]:
     names = unique_names(graph)
     inputs = ", ".join(f"{names[value]}: {value.type}" for value in graph.inputs)
     outputs = ", ".join(name if _PLAIN.fullmatch(name) else identifier(name) for name in graph.output_names)
-    lines = [f"graph {identifier(graph.name)}({inputs}) -> ({outputs}):"]
+    yield f"graph {identifier(graph.name)}({inputs}) -> ({outputs}):"
     for slot in graph.state:
         update = f" -> {names[slot.output]}" if slot.is_updated else ""
-        lines.append(f"  state {names[slot.input]}: {slot.input.type}{update}  # {slot.name}")
-    lines += [f"  {node_text(node, names, elide)}" for node in graph.nodes]
-    lines.append(f"  return {', '.join(names[value] for value in graph.outputs)}")
-    return "\n".join(lines)
+        yield f"  state {names[slot.input]}: {slot.input.type}{update}  # {slot.name}"
+    for node in graph.nodes:
+        yield f"  {node_text(node, names, elide)}"
+        for key, body in node.bodies.items():
+            first, *rest = _lines(body, elide)
+            yield f"    {key}: {first}"
+            yield from (f"    {line}" for line in rest)
+    yield f"  return {', '.join(names[value] for value in graph.outputs)}"
 
 
 def node_text(node: Node, names: dict[Value, str], elide: bool = False) -> str:
     """One node as ``result: type = op(operands, attribute=value)  # scope | source | d forward``."""
     results = ", ".join(f"{names[value]}: {value.type}" for value in node.outputs)
     arguments = [names[value] for value in node.inputs]
-    arguments += [f"{key}={attr_text(value, elide)}" for key, value in node.attrs.items()]
+    arguments += [
+        f"{key}=graph" if key in node.bodies else f"{key}={attr_text(value, elide)}" for key, value in node.attrs.items()
+    ]
     origin = [node.origin.scope, node.origin.source, f"d {node.origin.forward}" if node.origin.forward else ""]
     while origin and not origin[-1]:
         origin.pop()

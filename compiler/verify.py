@@ -39,6 +39,10 @@ def verify_structure(graph: Graph, after: str, checked: set[Node] | None = None)
             raise VerificationError(
                 f"After {after}: {node.op.name} infers {', '.join(map(str, inferred))} for {node}.\n{graph}"
             )
+        for name, body in node.bodies.items():
+            if body.state:
+                raise VerificationError(f"After {after}: the {name} of {node} has variables; a body must be closed.\n{graph}")
+            verify_structure(body, after, checked)
         checked.add(node)
     for value in graph.results:
         if value not in known:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 from ..autodiff import gradients
-from ..dims import Dim, DimLike, Shape
-from ..graph import Graph, Node, Value, topological
+from ..dims import DimLike, Shape
+from ..graph import Graph, Node, Value, has_symbol, topological
 from ..indexing import IndexExpr
 from ..patterns import Pattern
 from ..provenance import current_origin, derived_from
@@ -160,6 +160,11 @@ class Op:
         """
         raise NotImplementedError(self._missing("element"))
 
+    def trimmed(self, node: Node, used: Sequence[bool]) -> Sequence[Value | None] | None:
+        """A node that computes less than `node`, whose results are not all `used`: its value for each result of `node`, None
+        for those that it leaves out. None if there is no such node."""
+        return None
+
     def flops(self, node: Node) -> DimLike:
         """Floating-point operations of one application."""
         total: DimLike = 0
@@ -247,7 +252,7 @@ class Op:
 
 def _has_symbols(attrs: Mapping[str, Any]) -> bool:
     """Whether an attribute is, or holds, a size that is known only at run time."""
-    return any(isinstance(part, Dim) for value in attrs.values() for part in (value if isinstance(value, tuple) else (value,)))
+    return any(map(has_symbol, attrs.values()))
 
 
 class Composite(Op):
@@ -256,6 +261,11 @@ class Composite(Op):
     def expand(self, *inputs: Any, **attrs: Any) -> Any:
         """The op in terms of other ops, on values."""
         raise NotImplementedError(self._missing("expand"))
+
+    def stays_whole(self, node: Node, rule: str) -> bool:
+        """Whether a target that goes by `rule` ("onnx" or "element") has something better than the parts for this node: the
+        rule, if the op has one. An op whose rule is not for every dtype says so here."""
+        return has_own_rule(self, rule)
 
     def infer(self, *types: Any, **attrs: Any) -> TensorType | tuple[TensorType, ...]:
         outputs = self._expanded(types, attrs)[1]
@@ -300,6 +310,11 @@ class Composite(Op):
         inputs = tuple(Value(type_, f"x{k}") for k, type_ in enumerate(types))
         result = self.expand(*inputs, **attrs)
         return inputs, result if isinstance(result, tuple) else (result,)
+
+
+def has_own_rule(op: Op, rule: str) -> bool:
+    """Whether the op defines the rule `onnx` or `element`, or names the ONNX operator that it is."""
+    return getattr(type(op), rule) is not getattr(Op, rule) or (rule == "onnx" and bool(op.onnx_name))
 
 
 def substituted(values: Sequence[Value | None], new: Mapping[Value, Value]) -> tuple[Value | None, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ..graph import Graph, Node, Value
 from ..journal import note
-from ..ops.base import Composite, Op, expanded
+from ..ops.base import Composite, expanded
 from ..rewrite import rewrite
 
 
@@ -22,12 +22,12 @@ def expand_composites(target: str, templates: frozenset[str] = frozenset()) -> C
     rule = {"onnxruntime": "onnx", "triton": "element"}[target]
 
     def expand_composites(graph: Graph) -> Graph:
-        while any(_is_expanded(node.op, rule, templates) for node in graph.nodes):
+        while any(_is_expanded(node, rule, templates) for node in graph.nodes):
             graph = rewrite(graph, spell_out)
         return graph
 
     def spell_out(node: Node) -> Sequence[Value] | None:
-        if not _is_expanded(node.op, rule, templates):
+        if not _is_expanded(node, rule, templates):
             return None
         note(f"spelled out {node.op.name}", node, why=f"{target} has no rule of its own for it")
         return expanded(node)
@@ -35,10 +35,6 @@ def expand_composites(target: str, templates: frozenset[str] = frozenset()) -> C
     return expand_composites
 
 
-def _is_expanded(op: Op, rule: str, templates: frozenset[str]) -> bool:
-    return isinstance(op, Composite) and op.name not in templates and not has_own_rule(op, rule)
-
-
-def has_own_rule(op: Op, rule: str) -> bool:
-    """Whether the op defines the rule `onnx` or `element`, or names the ONNX operator that it is."""
-    return getattr(type(op), rule) is not getattr(Op, rule) or (rule == "onnx" and bool(op.onnx_name))
+def _is_expanded(node: Node, rule: str, templates: frozenset[str]) -> bool:
+    op = node.op
+    return isinstance(op, Composite) and op.name not in templates and not op.stays_whole(node, rule)

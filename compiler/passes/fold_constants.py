@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..dims import Dim
-from ..graph import Graph, Node, Value
+from ..graph import Graph, Node, Value, has_symbol
 from ..journal import note
 from ..registry import ops
 from ..rewrite import rewrite
@@ -46,7 +45,4 @@ def _is_constant(value: Value) -> bool:
 
 
 def _has_symbol(node: Node) -> bool:
-    def contains(value: object) -> bool:
-        return isinstance(value, Dim) or (isinstance(value, tuple) and any(map(contains, value)))
-
-    return any(map(contains, node.attrs.values()))
+    return any(map(has_symbol, node.attrs.values()))

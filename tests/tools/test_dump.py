@@ -308,7 +308,7 @@ def test_on_a_terminal_the_summary_is_a_table(capsys, folder, monkeypatch):
             "The model 'mine' has not been built: the shapes of its inputs are not known.",
         ),
         (["dumped_models:graph", "--train"], "is a Graph; --train needs a model"),
-        (["dumped_models:graph", "--stage", "simplfy"], "there are traced, fold_constants, "),
+        (["dumped_models:graph", "--stage", "simplfy"], "there are traced, drop_unused_results, "),
         (["dumped_models:graph", "--stage", "simplfy"], "Did you mean simplify?"),
         (["dumped_models.py"], "nor the text of a graph. Line 1: expected 'graph"),
         (["broken.onnx"], "broken.onnx is not an ONNX model"),

@@ -222,7 +222,7 @@ def _graph_json(graph: Graph, full: bool) -> dict[str, Any]:
             {
                 "op": node.op.name,
                 "operands": [names[value] for value in node.inputs],
-                "attributes": {key: attr_text(value, elide=not full) for key, value in node.attrs.items()},
+                "attributes": {key: _attribute(value, full) for key, value in node.attrs.items()},
                 "results": [{"name": names[value], "type": str(value.type)} for value in node.outputs],
                 "scope": node.origin.scope,
                 "source": node.origin.source,
@@ -233,6 +233,11 @@ def _graph_json(graph: Graph, full: bool) -> dict[str, Any]:
         ],
         "outputs": {name: names[value] for name, value in zip(graph.output_names, graph.outputs)},
     }
+
+
+def _attribute(value: Any, full: bool) -> Any:
+    """An attribute as text; a body as a graph."""
+    return _graph_json(value, full) if isinstance(value, Graph) else attr_text(value, elide=not full)
 
 
 # ---- ONNX files ----------------------------------------------------------------------------------------------------------
