@@ -119,6 +119,8 @@ class Dim:
             factors = [str(atom) for atom in monomial]
             if abs(coefficient) != 1 or not factors:
                 factors.insert(0, str(abs(coefficient)))
+            if len(factors) > 1 or coefficient < 0:  # 2*(n//3) is not 2*n//3, and -(n//3) is not -n//3
+                factors = [f"({factor})" if "//" in factor else factor for factor in factors]
             sign = " - " if coefficient < 0 else " + "
             text += (sign if text else sign.strip().replace("+", "")) + "*".join(factors)
         return text

@@ -35,13 +35,13 @@ _ATTRIBUTES: Mapping[str, Any] = {
 
 
 def _canonical(op: Op, attrs: dict[str, Any], free: str) -> dict[str, Any]:
-    """Attributes as tuples with one number for each spatial axis; `free` names the one that may be symbolic."""
+    """Attributes as tuples with one number for each spatial axis; `free` and starts may be symbolic."""
     ndim = len(attrs["size"])
     filled = {"strides": 1, "steps": 1, "starts": 0, "spread": 1}
     made: dict[str, Any] = {"first": int(attrs["first"])}
     for key in ("size", "strides", "steps", "starts", "spread"):
         given = (filled[key],) * ndim if attrs[key] is None else attrs[key]
-        made[key] = tuple(int(item) for item in given)
+        made[key] = tuple(int(item) if key != "starts" or not isinstance(item, Dim) else item for item in given)
     made[free] = tuple(item if isinstance(item, Dim) else int(item) for item in attrs[free])
     for key, numbers in made.items():
         if key != "first" and len(numbers) != ndim:
@@ -86,7 +86,7 @@ class Windows(Op):
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
         attrs, source = node.attrs, node.inputs[0].type
         first, ndim = attrs["first"], len(attrs["size"])
-        sizes = _known(self, source.shape[first : first + ndim], attrs["counts"])
+        sizes = _known(self, source.shape[first : first + ndim], attrs["counts"], attrs["starts"])
         tables = _window_tables(sizes, {**attrs, "counts": tuple(int(count) for count in attrs["counts"])})
         y = inputs[0]
         if any((table == size).any() for table, size in zip(tables, sizes)):
@@ -99,7 +99,8 @@ class Windows(Op):
     def element(self, k: ElementBuilder, node: Node, index: Index) -> str:
         attrs, shape, ndim = node.attrs, node.inputs[0].type.shape, len(node.attrs["size"])
         first, taps, dtype = attrs["first"], index[len(index) - ndim :], node.output.type.dtype
-        places, conditions = [], []
+        places: list[IndexExpr] = []
+        conditions: list[str] = []
         for axis, (o, t) in enumerate(zip(index[first : first + ndim], taps, strict=True)):
             place = o * attrs["strides"][axis] + t * attrs["steps"][axis] + attrs["starts"][axis]
             divided = _divided(k, place, attrs["spread"][axis], int(shape[first + axis]), conditions)
@@ -170,7 +171,7 @@ class Fold(Op):
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
         attrs, source = node.attrs, node.inputs[0].type
         first, ndim, dtype = attrs["first"], len(attrs["size"]), source.dtype
-        counts = _known(self, source.shape[first : first + ndim], attrs["sizes"])
+        counts = _known(self, source.shape[first : first + ndim], attrs["sizes"], attrs["starts"])
         via = kernel_dtype("ReduceSum", dtype)
         order = [int(axis) for axis in np.argsort(_order(first, ndim, source.ndim))]
         y = str(emit("Transpose", inputs[0] if via == dtype else emit.cast(inputs[0], via), perm=order))

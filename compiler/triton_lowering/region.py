@@ -16,7 +16,18 @@ from .writer import static_shape
 REDUCTIONS = ("sum", "mean", "prod", "max", "min", "any", "all", "argmax", "argmin")
 
 #: Ops that only say where elements come from, or cost nothing: every kernel that needs them computes them for itself.
-_VIEWS = ("identity", "stop_gradient", "reshape", "transpose", "expand_dims", "squeeze", "broadcast_to", "slice", "pad")
+_VIEWS = (
+    "identity",
+    "stop_gradient",
+    "reshape",
+    "transpose",
+    "expand_dims",
+    "squeeze",
+    "broadcast_to",
+    "slice",
+    "pad",
+    "windows",
+)
 FREE = frozenset({"constant", "dimension", "iota", *_VIEWS})
 
 
