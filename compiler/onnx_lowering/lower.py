@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,15 @@ from onnx import ModelProto, NodeProto, ValueInfoProto, helper
 
 from ..graph import Graph, Value
 from ..types import TensorType
-from .element_types import ELEMENT_TYPES
-from .emitter import ModelEmitter
+from .emitter import ModelEmitter, value_info
 from .names import Names
 
 OPSET = 18
 #: opset -> the oldest IR version that may hold it. Older runtimes refuse newer IR versions, so the oldest is best.
 IR_VERSIONS = {18: 8, 19: 9, 20: 9, 21: 10}
+
+#: ONNX operators whose results but the first may be left out.
+OPTIONAL_RESULTS = frozenset({"BatchNormalization", "Dropout", "GRU", "LSTM", "LayerNormalization", "MaxPool", "RNN"})
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class _Lowering:
             operands = [self._name_of[value] for value in node.inputs]
             self._name_of.update(zip(node.outputs, self._emit.lower(node, operands), strict=True))
         self._name_results([value for _, value in wanted], result_names)
+        left_out = _leave_out_unused(self._emit.nodes, result_names)
+        self._name_of = {value: name for value, name in self._name_of.items() if name not in left_out}
         outputs, next_names = result_names[: len(graph.outputs)], result_names[len(graph.outputs) :]
         state_outputs = {slot.name: name for slot, name in zip(updated, next_names, strict=True)}
         return OnnxProgram(self._model(), tuple(inputs), tuple(outputs), state_inputs, state_outputs)
@@ -142,14 +146,27 @@ class _Lowering:
                 yield value_info(name, value.type)
 
 
-def value_info(name: str, type_: TensorType) -> ValueInfoProto:
-    """Name and type; a symbolic size is written as its expression."""
-    shape = [dim if isinstance(dim, int) else str(dim) for dim in type_.shape]
-    return helper.make_tensor_value_info(name, ELEMENT_TYPES[type_.dtype], shape)
+def _leave_out_unused(nodes: Iterable[NodeProto], results: Sequence[str]) -> set[str]:
+    """Drop optional results that nobody reads, because some runtimes know only the first one; returns their names."""
+    used = {name for node in every_node(nodes) for name in node.input}.union(results)
+    left_out: set[str] = set()
+    for node in nodes:
+        while node.op_type in OPTIONAL_RESULTS and len(node.output) > 1 and node.output[-1] not in used:
+            left_out.add(node.output.pop())
+    return left_out
+
+
+def every_node(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:
+    """The nodes and those of their subgraphs, at any depth."""
+    for node in nodes:
+        yield node
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from every_node(attribute.g.node)
 
 
 def _rename(nodes: Iterable[NodeProto], new_name: Mapping[str, str]) -> None:
-    for node in nodes:
+    for node in every_node(nodes):
         for names in (node.input, node.output):
             for position, name in enumerate(names):
                 if name in new_name:

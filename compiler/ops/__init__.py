@@ -5,13 +5,14 @@ from . import arithmetic as arithmetic
 from . import comparison as comparison
 from . import constant as constant
 from . import convolution as convolution
-from . import elementwise as elementwise
 from . import elements as elements
+from . import elementwise as elementwise
 from . import exponential as exponential
 from . import gather as gather
 from . import logic as logic
 from . import losses as losses
 from . import matmul as matmul
+from . import normalization as normalization
 from . import pieces as pieces
 from . import random as random
 from . import reduce as reduce
@@ -20,4 +21,5 @@ from . import select as select
 from . import shape as shape
 from . import softmax as softmax
 from . import sort as sort
+from . import trigonometry as trigonometry
 from . import windows as windows
