@@ -2,10 +2,12 @@
 
 from . import activation as activation
 from . import arithmetic as arithmetic
+from . import attention as attention
 from . import comparison as comparison
 from . import constant as constant
 from . import convolution as convolution
 from . import elements as elements
+from . import cumulative as cumulative
 from . import elementwise as elementwise
 from . import exponential as exponential
 from . import gather as gather
@@ -17,6 +19,7 @@ from . import pieces as pieces
 from . import random as random
 from . import reduce as reduce
 from . import rounding as rounding
+from . import scatter as scatter
 from . import select as select
 from . import shape as shape
 from . import softmax as softmax

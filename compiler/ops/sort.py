@@ -13,8 +13,8 @@ from ..graph import Node
 from ..registry import ops
 from ..types import DTYPES, FLOATS, TensorType, normalize_axis, numpy_dtype
 from .base import REQUIRED, Arg, Array, Composite, Sample, widened
-from .elementwise import BATCH, LENGTH, any_numbers, check_arity
 from .elements import places_along
+from .elementwise import BATCH, LENGTH, any_numbers, check_arity
 from .onnx_kernels import kernel_dtype
 
 
