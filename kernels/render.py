@@ -10,6 +10,7 @@ from pathlib import Path
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MARKER = re.compile(r"^( *)# <(\w+)>$", re.MULTILINE)
+_LANGUAGE, _LIBDEVICE = "import triton.language as tl\n", "from triton.language.extra import libdevice\n"
 
 
 def render(
@@ -38,6 +39,8 @@ def render(
 
     text = _with_signature(text, template, name, pointers)
     body = _without_unused(_MARKER.sub(replaced, text), name)
+    if "libdevice." in body:
+        body = body.replace(_LANGUAGE, _LANGUAGE + _LIBDEVICE, 1)
     return "\n".join([*(f"# {line}".rstrip() for line in header), "", body])
 
 

@@ -1,0 +1,256 @@
+"""Trigonometric and hyperbolic functions and their inverses, elementwise, for floats.
+
+onnxruntime has kernels for them in 16 and 32 bits only; in float64 they are written with those that it has, so that all
+digits hold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..emitter import Emitter
+from ..graph import Node
+from ..registry import ops
+from ..types import FLOATS
+from .base import Array
+from .elementwise import Elementwise, Unary
+from .onnx_kernels import native
+
+
+class WithoutDouble(Unary):
+    """Base of functions that onnxruntime has no float64 kernel for."""
+
+    flops_per_element = 20
+
+    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
+        dtype = node.output.type.dtype
+        return self.onnx_double(Doubles(emit), *inputs) if dtype == "float64" else native(emit, self.onnx_name, dtype, *inputs)
+
+    def onnx_double(self, emit: Doubles, x: str) -> str:
+        """The function in float64."""
+        raise NotImplementedError(self._missing("onnx_double"))
+
+
+class Doubles:
+    """Writes formulas of float64 as ONNX nodes."""
+
+    def __init__(self, emit: Emitter) -> None:
+        self._emit = emit
+
+    def __call__(self, op_type: str, *operands: str | float) -> str:
+        """One node; Python numbers become constants."""
+        return str(self._emit(op_type, *(self.number(x) if isinstance(x, (int, float)) else x for x in operands)))
+
+    def number(self, value: float) -> str:
+        return self._emit.constant(np.float64(value))
+
+    def is_negative(self, x: str) -> str:
+        """Whether x < 0, or x is -0."""
+        return self("Or", self("Less", x, 0.0), self("Less", self("Reciprocal", x), 0.0))
+
+    def expm1(self, x: str) -> str:
+        """e**x - 1 = tanh(x / 2) * (e**x + 1), exact near 0."""
+        return self("Mul", self("Tanh", self("Mul", x, 0.5)), self("Add", self("Exp", x), 1.0))
+
+    def log1p(self, x: str) -> str:
+        """log(u) + (x - (u - 1)) / u with u = 1 + x rounded: exact near 0."""
+        bounded = self("Min", x, 1e15)
+        u = self("Add", bounded, 1.0)
+        lost = self("Sub", bounded, self("Sub", u, 1.0))
+        return self("Add", self("Log", self("Add", x, 1.0)), self("Div", lost, self("Max", u, 1e-300)))
+
+    def angle(self, y: str, x: str) -> str:
+        """The angle of the point (x, y), x >= 0: its float32 value, and one step of Newton's method, which doubles the digits.
+
+        The step is the angle of the point turned back by the first value. Both operands are scaled to be at most 1.
+        """
+        size = self("Max", self("Max", self("Abs", y), self("Abs", x)), 1e-300)
+        size = self("Min", size, 1e300)
+        y, x = (self("Max", self("Min", self("Div", part, size), 1.0), -1.0) for part in (y, x))
+        single = self._emit.cast(self("Div", y, self("Max", x, 1e-30)), "float32")
+        angle = self._emit.cast(str(self._emit("Atan", single)), "float64")
+        cos, sin = self("Cos", angle), self("Sin", angle)
+        across = self("Sub", self("Mul", y, cos), self("Mul", x, sin))
+        along = self("Max", self("Add", self("Mul", x, cos), self("Mul", y, sin)), 1e-300)
+        return self("Add", angle, self("Div", across, along))
+
+
+class Tan(WithoutDouble):
+    """y = sin(x) / cos(x)"""
+
+    name, onnx_name, triton = "tan", "Tan", "libdevice.tan({0})"
+    low, high = -1.2, 1.2
+
+    def compute(self, x: Array) -> Array:
+        return np.tan(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (grad * (out * out + 1),)
+
+    def onnx_double(self, emit: Doubles, x: str) -> str:
+        return emit("Div", emit("Sin", x), emit("Cos", x))
+
+
+class Arcsin(WithoutDouble):
+    """sin(y) = x, -pi/2 <= y <= pi/2, for -1 <= x <= 1"""
+
+    name, onnx_name, triton = "arcsin", "Asin", "libdevice.asin({0})"
+    low, high = -0.9, 0.9
+
+    def compute(self, x: Array) -> Array:
+        return np.arcsin(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (grad * ops.rsqrt((1 - x) * (1 + x)),)
+
+    def onnx_double(self, emit: Doubles, x: str) -> str:
+        return emit.angle(x, emit("Sqrt", emit("Mul", emit("Sub", 1.0, x), emit("Add", 1.0, x))))
+
+
+class Arccos(WithoutDouble):
+    """cos(y) = x, 0 <= y <= pi, for -1 <= x <= 1"""
+
+    name, onnx_name, triton = "arccos", "Acos", "libdevice.acos({0})"
+    low, high = -0.9, 0.9
+
+    def compute(self, x: Array) -> Array:
+        return np.arccos(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (-(grad * ops.rsqrt((1 - x) * (1 + x))),)
+
+    def onnx_double(self, emit: Doubles, x: str) -> str:
+        """2 * atan(sqrt((1 - x) / (1 + x)))"""
+        half = emit.angle(emit("Sqrt", emit("Sub", 1.0, x)), emit("Sqrt", emit("Add", 1.0, x)))
+        return emit("Mul", half, 2.0)
+
+
+class Arctan(WithoutDouble):
+    """tan(y) = x, -pi/2 < y < pi/2"""
+
+    name, onnx_name, triton = "arctan", "Atan", "libdevice.atan({0})"
+
+    def compute(self, x: Array) -> Array:
+        return np.arctan(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (grad / (x * x + 1),)
+
+    def onnx_double(self, emit: Doubles, x: str) -> str:
+        return emit.angle(x, emit.number(1.0))
+
+
+class Arctan2(Elementwise):
+    """y = the angle of the point (b, a) seen from the origin, -pi < y <= pi"""
+
+    name, triton, flops_per_element = "arctan2", "libdevice.atan2({0}, {1})", 30
+    dtypes, avoid = FLOATS, (0.0,)
+
+    def compute(self, a: Array, b: Array) -> Array:
+        return np.arctan2(a, b)
+
+    def vjp(self, grad: Any, out: Any, a: Any, b: Any) -> Any:
+        scaled = grad / (a * a + b * b)
+        return scaled * b, -(scaled * a)
+
+    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
+        """The angle of (|b|, |a|), reflected into the quadrant that the signs say, those of zeros included; in float64."""
+        dtype, write = node.output.type.dtype, Doubles(emit)
+        y, x = (name if dtype == "float64" else emit.cast(name, "float64") for name in inputs)
+        angle = write.angle(write("Abs", y), write("Abs", x))
+        angle = write("Where", write.is_negative(x), write("Sub", math.pi, angle), angle)
+        angle = write("Where", write.is_negative(y), write("Neg", angle), angle)
+        return angle if dtype == "float64" else emit.cast(angle, dtype)
+
+
+class Sinh(WithoutDouble):
+    """y = (e**x - e**-x) / 2"""
+
+    name, onnx_name, triton = "sinh", "Sinh", "libdevice.sinh({0})"
+
+    def compute(self, x: Array) -> Array:
+        return np.sinh(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (grad * ops.cosh(x),)
+
+    def onnx_double(self, emit: Doubles, x: str) -> str:
+        return emit("Mul", emit("Sub", emit.expm1(x), emit.expm1(emit("Neg", x))), 0.5)
+
+
+class Cosh(WithoutDouble):
+    """y = (e**x + e**-x) / 2"""
+
+    name, onnx_name, triton = "cosh", "Cosh", "libdevice.cosh({0})"
+
+    def compute(self, x: Array) -> Array:
+        return np.cosh(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (grad * ops.sinh(x),)
+
+    def onnx_double(self, emit: Doubles, x: str) -> str:
+        return emit("Mul", emit("Add", emit("Exp", x), emit("Exp", emit("Neg", x))), 0.5)
+
+
+class Arcsinh(WithoutDouble):
+    """sinh(y) = x"""
+
+    name, onnx_name, triton = "arcsinh", "Asinh", "libdevice.asinh({0})"
+
+    def compute(self, x: Array) -> Array:
+        return np.arcsinh(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (grad * ops.rsqrt(x * x + 1),)
+
+    def onnx_double(self, emit: Doubles, x: str) -> str:
+        """sign(x) * log1p(|x| + x**2 / (sqrt(x**2 + 1) + 1)), and log |x| + log 2 where squares would overflow"""
+        size = emit("Abs", x)
+        small = emit("Min", size, 1e100)
+        square = emit("Mul", small, small)
+        root = emit("Sqrt", emit("Add", square, 1.0))
+        near = emit.log1p(emit("Add", small, emit("Div", square, emit("Add", root, 1.0))))
+        far = emit("Add", emit("Log", emit("Max", size, 1.0)), math.log(2))
+        return emit("Mul", emit("Sign", x), emit("Where", emit("Greater", size, 1e15), far, near))
+
+
+class Arccosh(WithoutDouble):
+    """cosh(y) = x, y >= 0, for x >= 1"""
+
+    name, onnx_name, triton = "arccosh", "Acosh", "libdevice.acosh({0})"
+    low, high = 1.2, 3.0
+
+    def compute(self, x: Array) -> Array:
+        return np.arccosh(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (grad * ops.rsqrt((x - 1) * (x + 1)),)
+
+    def onnx_double(self, emit: Doubles, x: str) -> str:
+        """log1p(d + sqrt(d * (x + 1))) with d = x - 1, and log x + log 2 where products would overflow"""
+        small = emit("Min", x, 1e100)
+        above = emit("Sub", small, 1.0)
+        near = emit.log1p(emit("Add", above, emit("Sqrt", emit("Mul", above, emit("Add", small, 1.0)))))
+        far = emit("Add", emit("Log", emit("Max", x, 1.0)), math.log(2))
+        return emit("Where", emit("Greater", x, 1e15), far, near)
+
+
+class Arctanh(WithoutDouble):
+    """tanh(y) = x, for -1 < x < 1"""
+
+    name, onnx_name, triton = "arctanh", "Atanh", "libdevice.atanh({0})"
+    low, high = -0.9, 0.9
+
+    def compute(self, x: Array) -> Array:
+        return np.arctanh(x)
+
+    def vjp(self, grad: Any, out: Any, x: Any) -> Any:
+        return (grad / ((1 - x) * (1 + x)),)
+
+    def onnx_double(self, emit: Doubles, x: str) -> str:
+        return emit("Mul", emit("Sub", emit.log1p(x), emit.log1p(emit("Neg", x))), 0.5)
