@@ -25,5 +25,4 @@ from . import shape as shape
 from . import softmax as softmax
 from . import sort as sort
 from . import trigonometry as trigonometry
-from . import trigonometry as trigonometry
 from . import windows as windows
