@@ -1,28 +1,39 @@
-"""The operations equal those of real Keras (JAX backend) in shape, dtype and numbers.
-
-`expected.npz` was made by real Keras: see `make_expected.py`.
-"""
-
-from pathlib import Path
+"""The operations equal those of real Keras (JAX backend) in shape, dtype and numbers: on arrays at once, and in a graph."""
 
 import numpy as np
 import pytest
 
+import graphkeras
 from graphkeras import ops, tree
-from tests.graphkeras.ops.cases import CASES
+from graphkeras.compiler.executables.reference import evaluate_graph
+from graphkeras.operation import Operation
+from graphkeras.tools.coverage.calls import FAMILIES
+from graphkeras.tools.coverage.symbols import arrays_of, traced
+from tests.graphkeras.ops.expectations import PLACES, check, label
 
-with np.load(Path(__file__).with_name("expected.npz")) as file:
-    EXPECTED = dict(file)
+each_call = pytest.mark.parametrize("place", PLACES, ids=label)
+SYMBOLIC = [(family, k) for family, k in PLACES if not FAMILIES[family][k].eager and arrays_of(FAMILIES[family][k])]
 
 
-@pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: CASES[number].label)
-def test_like_keras(number):
-    case = CASES[number]
-    assert str(EXPECTED.get(f"{number}:case")) == case.label, "expected.npz is out of date: run make_expected.py"
-    found = [np.asarray(leaf) for leaf in tree.flatten(getattr(ops, case.name)(*case.args, **case.kwargs))]
-    expected = [EXPECTED[f"{number}:{part}"] for part in range(len(found))]
-    assert f"{number}:{len(found)}" not in EXPECTED
-    assert [x.shape for x in found] == [x.shape for x in expected]
-    assert [x.dtype.name for x in found] == [x.dtype.name for x in expected]
-    for ours, theirs in zip(found, expected):
-        np.testing.assert_allclose(ours.astype(np.float64), theirs.astype(np.float64), rtol=3e-5, atol=3e-6)
+@each_call
+def test_on_arrays(place):
+    family, number = place
+    found = FAMILIES[family][number].make(graphkeras)
+    assert all(isinstance(leaf, (np.ndarray, np.generic)) for leaf in tree.flatten(found))
+    check(found, place)
+
+
+@pytest.mark.parametrize("place", SYMBOLIC, ids=label)
+def test_in_a_graph(place):
+    """Every array operand is an input of the graph."""
+    family, number = place
+    call = FAMILIES[family][number]
+    graph = traced(call)
+    found, _ = evaluate_graph(graph, arrays_of(call))
+    assert [array.dtype.name for array in found] == [value.type.dtype for value in graph.outputs]
+    check(found, place)
+
+
+def test_every_operation_has_a_call():
+    operations = {name for name in dir(ops) if isinstance(getattr(ops, name), Operation)}
+    assert not operations - {call.name for calls in FAMILIES.values() for call in calls}

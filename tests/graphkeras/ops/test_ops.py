@@ -1,74 +1,10 @@
-"""Every operation of `keras.ops` equals NumPy: on arrays at once, and in a graph with a symbolic batch."""
+"""Operations of `keras.ops` with a symbolic batch, and their errors. What they compute: `test_against_keras.py`."""
 
 import numpy as np
 import pytest
 
-from graphkeras import KerasTensor, ops, tree
-from graphkeras.compiler.executables.reference import evaluate_graph
-from graphkeras.compiler.types import type_of
-from graphkeras.operation import Operation
-from graphkeras.tracing import StaticFunction, Trace
-from tests.graphkeras.ops.cases import CASES
-
-#: Operations that are tested elsewhere: the losses with the losses.
-ELSEWHERE = {"binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"}
-
-
-def close(found, expected, case):
-    expected = np.asarray(expected)
-    found = np.asarray(found)
-    assert found.shape == expected.shape, f"{case.name}: shape {found.shape}, expected {expected.shape}"
-    kind = "f" if found.dtype.kind == "V" else found.dtype.kind
-    assert kind == expected.dtype.kind or expected.dtype.kind in "iu", f"{case.name}: {found.dtype} for {expected.dtype}"
-    np.testing.assert_allclose(found.astype(np.float64), expected.astype(np.float64), rtol=2e-5, atol=2e-6, err_msg=case.name)
-
-
-def check(found, case):
-    with np.errstate(all="ignore"):
-        expected = case.reference(*case.args, **case.kwargs)
-    if isinstance(expected, (list, tuple)):
-        assert len(found) == len(expected)
-        for one, other in zip(found, expected):
-            close(one, other, case)
-    else:
-        close(found, expected, case)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
-def test_on_arrays(case):
-    found = getattr(ops, case.name)(*case.args, **case.kwargs)
-    assert all(isinstance(leaf, (np.ndarray, np.generic)) for leaf in tree.flatten(found))
-    check(found, case)
-
-
-def arrays_of(case):
-    return [leaf for leaf in tree.flatten((case.args, case.kwargs)) if isinstance(leaf, np.ndarray)]
-
-
-#: Their second operand must be known while the graph is made.
-KNOWN = {("repeat", 2)}
-SYMBOLIC = [case for case in CASES if arrays_of(case) and (case.name, len(arrays_of(case))) not in KNOWN]
-
-
-@pytest.mark.parametrize("case", SYMBOLIC, ids=lambda case: case.label)
-def test_in_a_graph(case):
-    """Every array operand is an input of the graph."""
-    with Trace() as trace:
-
-        def symbol(leaf):
-            return trace.placeholder(type_of(leaf), "x") if isinstance(leaf, np.ndarray) else leaf
-
-        args, kwargs = tree.map_structure(symbol, (case.args, case.kwargs))
-        result = getattr(ops, case.name)(*args, **kwargs)
-    graph = trace.graph([leaf.value for leaf in tree.flatten(result)])
-    found, _ = evaluate_graph(graph, arrays_of(case))
-    assert [array.dtype.name for array in found] == [value.type.dtype for value in graph.outputs]
-    check(tree.pack_sequence_as(result, found), case)
-
-
-def test_every_operation_has_a_case():
-    operations = {name for name in dir(ops) if isinstance(getattr(ops, name), Operation)}
-    assert operations - ELSEWHERE == {case.name for case in CASES}
+from graphkeras import KerasTensor, ops
+from graphkeras.tracing import StaticFunction
 
 
 @pytest.mark.parametrize(
