@@ -24,5 +24,6 @@ from . import select as select
 from . import shape as shape
 from . import softmax as softmax
 from . import sort as sort
+from . import special as special
 from . import trigonometry as trigonometry
 from . import windows as windows
