@@ -18,6 +18,7 @@ from . import normalization as normalization
 from . import pieces as pieces
 from . import random as random
 from . import reduce as reduce
+from . import resize as resize
 from . import rounding as rounding
 from . import scatter as scatter
 from . import select as select

@@ -57,7 +57,10 @@ class MatMul(Op):
         return ops.matmul(grad, transposed(b)), grad_b
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
-        return native(emit, "MatMul", node.output.type.dtype, *inputs)
+        out = node.output.type
+        if out.size == 0:  # onnxruntime does not broadcast a matrix to a stack of none
+            return str(emit("ConstantOfShape", emit.shape(out.shape), value=np.zeros(1, numpy_dtype(out.dtype))))
+        return native(emit, "MatMul", out.dtype, *inputs)
 
     def flops(self, node: Node) -> DimLike:
         return node.output.type.size * node.inputs[0].type.shape[-1] * 2

@@ -91,6 +91,7 @@ KERNELS: dict[str, str] = {
     "Conv": "float32",
     "MaxPool": "uint8 int8 float32 float64",
     "AveragePool": "float32",
+    "Resize": "uint8 int8 int32 float16 float32",
 }
 
 #: dtype -> dtypes that hold all its values (uint64: all its bits), nearest first.
