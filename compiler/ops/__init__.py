@@ -5,10 +5,12 @@ from . import arithmetic as arithmetic
 from . import attention as attention
 from . import comparison as comparison
 from . import constant as constant
+from . import control as control
 from . import convolution as convolution
 from . import elements as elements
 from . import cumulative as cumulative
 from . import elementwise as elementwise
+from . import elimination as elimination
 from . import exponential as exponential
 from . import gather as gather
 from . import logic as logic
@@ -16,11 +18,13 @@ from . import losses as losses
 from . import matmul as matmul
 from . import normalization as normalization
 from . import pieces as pieces
+from . import pooling as pooling
 from . import random as random
 from . import reduce as reduce
 from . import resize as resize
 from . import rounding as rounding
 from . import scatter as scatter
+from . import scan as scan
 from . import select as select
 from . import shape as shape
 from . import softmax as softmax

@@ -21,7 +21,7 @@ from ..graph import Node
 from ..registry import ops
 from ..types import FLOATS, TensorType, shape_text
 from .base import REQUIRED, Arg, Array, Composite, Op, Sample, same_dtype, widened
-from .elementwise import BATCH, LENGTH, check_arity, check_dtype
+from .elementwise import BATCH, LENGTH, NUMBERS, any_numbers, check_arity, check_dtype
 from .geometry import (
     back_to_channels_first,
     canonical_geometry,
@@ -39,13 +39,13 @@ class _Convolution(Composite):
     """What the three ops share."""
 
     def stays_whole(self, node: Node, rule: str) -> bool:
-        """ONNX has convolutions of float32."""
-        return rule == "onnx" and node.output.type.dtype != "float64"
+        """ONNX has convolutions of float32, in which 16 bits are computed too."""
+        return rule == "onnx" and node.output.type.dtype in ("float32", "float16", "bfloat16")
 
     def _check(self, x: TensorType, kernel: TensorType, attrs: Mapping[str, Any]) -> None:
         """x and kernel fit together."""
         dtype, groups = same_dtype(self, (x, kernel)), attrs["groups"]
-        check_dtype(self, dtype, FLOATS)
+        check_dtype(self, dtype, NUMBERS)
         if kernel.ndim != x.ndim or not 3 <= x.ndim <= 5:
             raise ValueError(
                 f"{self.name}: x of shape {shape_text(x.shape)} and a kernel of shape {shape_text(kernel.shape)} do not fit: "
@@ -125,8 +125,8 @@ class Conv(_Convolution):
     def samples(self) -> Iterator[Sample]:
         for x, kernel, attrs in _geometries():
             yield Sample((Arg(x), Arg(kernel)), attrs)
-        for dtype in FLOATS:
-            yield Sample((Arg((2, 5, 4, 3), dtype), Arg((3, 2, 3, 4), dtype)), {"padding": "same"})
+        for dtype in NUMBERS:
+            yield Sample((any_numbers((2, 5, 4, 3), dtype), any_numbers((3, 2, 3, 4), dtype)), {"padding": "same"})
         yield Sample((Arg((2, BATCH, LENGTH, 3)), Arg((3, 2, 3, 4))), {"padding": "same", "strides": (2, 1)})
         yield Sample((Arg((2, 3, LENGTH)), Arg((3, 3, 4))), {"strides": 2, "channels_last": False})
 
