@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from .dims import DimLike, Shape
 from .types import TensorType
+
+if TYPE_CHECKING:
+    from .graph import Graph, Value
 
 
 class Emitter(Protocol):
@@ -38,6 +42,15 @@ class Emitter(Protocol):
 
     def shape(self, shape: Shape) -> str:
         """A 1-D int64 with the sizes of `shape`."""
+        ...
+
+    def inline(self, body: Graph, inputs: Sequence[str]) -> list[str]:
+        """Emit a body's nodes here, on these operands; returns the names of its results."""
+        ...
+
+    def subgraph(self, name: str, inputs: Sequence[Value], compute: Callable[[list[str]], Sequence[str]]) -> Any:
+        """An ONNX graph for an attribute, with inputs of the types of `inputs`. `compute` gets their names, emits the nodes and
+        returns the names of the results; it may read everything that has been emitted outside."""
         ...
 
     def type_of(self, name: str) -> TensorType:

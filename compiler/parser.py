@@ -58,7 +58,7 @@ def _parse_block(lines: list[str], start: int, header_text: str | None = None) -
         line, number = lines[at], at + 1
         at += 1
         bodies: dict[str, Graph] = {}
-        while at < len(lines) and (match := _BODY.fullmatch(lines[at])):
+        while not line.startswith("return") and at < len(lines) and (match := _BODY.fullmatch(lines[at])):
             bodies[match[1]], at = _parse_block(lines, at, match[2])
         try:
             if line.startswith("state "):

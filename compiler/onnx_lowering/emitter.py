@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from onnx import NodeProto, TensorProto, helper
+from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from ..dims import Dim, DimLike, Shape
-from ..graph import Node
+from ..graph import Graph, Node, Value
 from ..provenance import Origin
 from ..types import TensorType, type_of
 from .element_types import ELEMENT_TYPES
@@ -22,13 +23,15 @@ class ModelEmitter:
     """Collects the nodes and initializers of one model.
 
     Attributes:
-        nodes: in order; every node after those whose results it reads.
+        nodes: in order; every node after those whose results it reads. Inside `subgraph` those of the subgraph.
+        main_nodes: those of the model's own graph. Sizes are computed here, where every subgraph can read them.
         initializers: constants, each once.
     """
 
     def __init__(self, opset: int, names: Names) -> None:
         self.opset = opset
         self.nodes: list[NodeProto] = []
+        self.main_nodes = self.nodes
         self.initializers: list[TensorProto] = []
         self._names = names
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
@@ -71,12 +74,50 @@ class ModelEmitter:
         return self._casts[key]
 
     def dimension(self, dim: DimLike) -> str:
-        return self._sizes.scalar(dim) if isinstance(dim, Dim) else self.constant(np.int64(dim))
+        if not isinstance(dim, Dim):
+            return self.constant(np.int64(dim))
+        with self._outside():
+            return self._sizes.scalar(dim)
 
     def shape(self, shape: Shape) -> str:
         if not any(isinstance(dim, Dim) for dim in shape):
             return self.constant(np.array([int(dim) for dim in shape], np.int64))
-        return self._sizes.vector(shape)
+        with self._outside():
+            return self._sizes.vector(shape)
+
+    def inline(self, body: Graph, inputs: Sequence[str]) -> list[str]:
+        names: dict[Value, str] = dict(zip(body.inputs, inputs, strict=True))
+        for node in body.nodes:
+            names.update(zip(node.outputs, self.lower(node, [names[value] for value in node.inputs]), strict=True))
+        return [names[value] for value in body.outputs]
+
+    def subgraph(self, name: str, inputs: Sequence[Value], compute: Callable[[list[str]], Sequence[str]]) -> GraphProto:
+        outer, casts = self.nodes, self._casts
+        self.nodes, self._casts = [], dict(casts)
+        declared = []
+        for number, value in enumerate(inputs):
+            declared.append(self._names.unique(f"{name}/{value.name or f'input_{number}'}"))
+            self._types[declared[-1]] = value.type
+        results: list[str] = []
+        made = set[str]()
+        for result in compute(declared):  # a result must be made here, and by a node of its own
+            made.update(output for node in self.nodes for output in node.output)
+            results.append(result if result in made and result not in results else str(self("Identity", result)))
+            self._types[results[-1]] = self._types[result]
+        nodes, self.nodes, self._casts = self.nodes, outer, casts
+        return helper.make_graph(nodes, name, [self._info(one) for one in declared], [self._info(one) for one in results])
+
+    def _info(self, name: str) -> ValueInfoProto:
+        return value_info(name, self._types[name])
+
+    @contextmanager
+    def _outside(self) -> Iterator[None]:
+        """What is emitted inside the block belongs to the model's own graph."""
+        inner, self.nodes = self.nodes, self.main_nodes
+        try:
+            yield
+        finally:
+            self.nodes = inner
 
     def type_of(self, name: str) -> TensorType:
         if name not in self._types:
@@ -103,6 +144,7 @@ class ModelEmitter:
         Raises:
             NotImplementedError: when the op has no rule for this; names op, layer and source line.
         """
+        outer = self._origin, self._op
         self._origin, self._op = node.origin, node.op.name
         before = len(self.nodes)
         try:
@@ -110,7 +152,7 @@ class ModelEmitter:
         except NotImplementedError as error:
             raise NotImplementedError(_refusal(node, error)) from error
         finally:
-            self._origin, self._op = Origin(), ""
+            self._origin, self._op = outer
         results = made if isinstance(made, tuple) else (made,)
         for name, value in zip(results, node.outputs, strict=True):
             self._types[name] = value.type
@@ -118,6 +160,12 @@ class ModelEmitter:
         if len(self.nodes) > before and flops != 0:
             self.nodes[-1].metadata_props.add(key="flops", value=str(flops))
         return results
+
+
+def value_info(name: str, type_: TensorType) -> ValueInfoProto:
+    """Name and type; a symbolic size is written as its expression."""
+    shape = [dim if isinstance(dim, int) else str(dim) for dim in type_.shape]
+    return helper.make_tensor_value_info(name, ELEMENT_TYPES[type_.dtype], shape)
 
 
 def tensor(name: str, array: np.ndarray[Any, Any]) -> TensorProto:

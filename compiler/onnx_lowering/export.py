@@ -18,7 +18,7 @@ from onnx import ModelProto
 from ..graph import Graph
 from ..pipeline import optimize
 from .emitter import tensor
-from .lower import OPSET, OnnxProgram, lower
+from .lower import OPSET, OnnxProgram, every_node, lower
 
 Array = np.ndarray[Any, Any]
 
@@ -104,7 +104,7 @@ def _add_metadata(program: OnnxProgram, metadata: dict[str, str], producer_versi
 
 def _shorten_sources(model: ModelProto) -> None:
     """Files by their names only: where the user keeps them concerns nobody who gets the model."""
-    for node in model.graph.node:
+    for node in every_node(model.graph.node):
         for entry in node.metadata_props:
             if entry.key == "source":
                 entry.value = Path(entry.value).name

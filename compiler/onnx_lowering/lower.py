@@ -10,7 +10,6 @@ import numpy as np
 from onnx import ModelProto, NodeProto, ValueInfoProto, helper
 
 from ..graph import Graph, Value
-from ..types import TensorType
 from .emitter import ModelEmitter, value_info
 from .names import Names
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from .element_types import ELEMENT_TYPES
@@ -17,9 +19,20 @@ def model_text(model: ModelProto) -> str:
     lines = [f"onnx {graph.name}  # opset {opset}, IR {model.ir_version}"]
     lines += [f"  input {_value_text(value)}" for value in graph.input]
     lines += [f"  initializer {_tensor_text(tensor)}" for tensor in graph.initializer]
-    lines += [f"  {node_text(node)}" for node in graph.node]
+    lines += [f"  {line}" for node in graph.node for line in node_lines(node)]
     lines += [f"  output {_value_text(value)}" for value in graph.output]
     return "\n".join(lines)
+
+
+def node_lines(node: NodeProto) -> Iterator[str]:
+    """The node and, indented below it, its subgraphs."""
+    yield node_text(node)
+    for attribute in node.attribute:
+        if attribute.type == AttributeProto.GRAPH:
+            inputs = ", ".join(map(_value_text, attribute.g.input))
+            yield f"  {attribute.name}({inputs}):"
+            yield from (f"    {line}" for inner in attribute.g.node for line in node_lines(inner))
+            yield f"    output {', '.join(map(_value_text, attribute.g.output))}"
 
 
 def node_text(node: NodeProto) -> str:

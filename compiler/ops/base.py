@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 from ..autodiff import gradients
-from ..dims import Dim, DimLike, Shape
-from ..graph import Graph, Node, Value, topological
+from ..dims import DimLike, Shape
+from ..graph import Graph, Node, Value, has_symbol, topological
 from ..indexing import IndexExpr
 from ..patterns import Pattern
 from ..provenance import current_origin, derived_from
@@ -160,6 +160,11 @@ class Op:
         """
         raise NotImplementedError(self._missing("element"))
 
+    def trimmed(self, node: Node, used: Sequence[bool]) -> Sequence[Value | None] | None:
+        """A node that computes less than `node`, whose results are not all `used`: its value for each result of `node`, None
+        for those that it leaves out. None if there is no such node."""
+        return None
+
     def flops(self, node: Node) -> DimLike:
         """Floating-point operations of one application."""
         total: DimLike = 0
@@ -247,7 +252,7 @@ class Op:
 
 def _has_symbols(attrs: Mapping[str, Any]) -> bool:
     """Whether an attribute is, or holds, a size that is known only at run time."""
-    return any(isinstance(part, Dim) for value in attrs.values() for part in (value if isinstance(value, tuple) else (value,)))
+    return any(map(has_symbol, attrs.values()))
 
 
 class Composite(Op):

@@ -16,6 +16,7 @@ from ..journal import note
 from ..ops.base import Composite, expanded
 from ..passes.cse import eliminate_common_subexpressions
 from ..passes.dce import eliminate_dead_code
+from ..passes.unroll import unroll
 from ..registry import ops
 from ..rewrite import rewrite
 from ..types import FLOATS
@@ -34,7 +35,7 @@ LEAST_PART = 512
 
 def prepare(graph: Graph, bindings: Mapping[str, DimLike]) -> Graph:
     """`graph` with symbols replaced by sizes, in ops that kernels can be written for."""
-    graph = graph.bind(bindings)
+    graph = unroll(graph.bind(bindings))
     while any(_is_whole_composite(node) for node in graph.nodes):
         graph = rewrite(graph, lambda node: expanded(node) if _is_whole_composite(node) else None)
     graph = rewrite(graph, _spell_out)

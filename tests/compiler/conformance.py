@@ -14,6 +14,8 @@ from graphkeras.compiler.dims import Dim, bind_shape, symbols_of
 from graphkeras.compiler.executables.triton import TritonBackend
 from graphkeras.compiler.graph import Graph, Value, bind_attrs
 from graphkeras.compiler.ops.base import Arg, Op, Sample
+from graphkeras.compiler.parser import parse_graph
+from graphkeras.compiler.ops.matrices import MatrixArg
 from graphkeras.compiler.types import TensorType, numpy_dtype
 from graphkeras.kernels.devices import get_device
 
@@ -80,6 +82,8 @@ def draw(arg: Arg, rng: np.random.Generator) -> Array:
     for point in arg.avoid:
         near = np.abs(numbers - point) < 0.05
         numbers = np.where(near, point + np.where(numbers < point, -0.1, 0.1), numbers)
+    if isinstance(arg, MatrixArg):
+        numbers = numbers + arg.diagonal * np.eye(*shape[-2:])
     return numbers.astype(numpy_dtype(arg.dtype))
 
 
@@ -115,10 +119,14 @@ def float64_samples(op: Op) -> Iterator[Sample]:
         if "float32" not in dtypes or dtypes & {"float16", "bfloat16", "float64"}:
             continue
         args = tuple(replace(arg, dtype="float64") if arg.dtype == "float32" else arg for arg in sample.args)
-        attrs = dict(sample.attrs)
+        attrs = {key: _in_float64(value) if isinstance(value, Graph) else value for key, value in sample.attrs.items()}
         if attrs.get("dtype") in ("bfloat16", "float16", "float32"):
             attrs["dtype"] = "float64"
         yield replace(sample, args=args, attrs=attrs)
+
+
+def _in_float64(body: Graph) -> Graph:
+    return parse_graph(str(body).replace("float32", "float64"))
 
 
 def difference(actual: Array, expected: Array, slack: float = 1) -> str:

@@ -22,7 +22,10 @@ from tests.compiler.conformance import SIZES, Array, Case, case, cases, differen
 
 ALL = sorted(OPS)
 #: target -> ops that it cannot run yet. It must shrink: an op that works and stands here fails its test.
-NOT_YET: dict[str, frozenset[str]] = {"onnxruntime": frozenset(), "triton": frozenset()}
+NOT_YET: dict[str, frozenset[str]] = {
+    "onnxruntime": frozenset(),
+    "triton": frozenset({"while_loop"}),  # how many launches it takes is known only on the GPU; it is refused clearly
+}
 STEP = 1e-5
 #: Finite differences in float64: rounding / STEP + STEP ** 2 * third derivative.
 DERIVATIVE_TOLERANCE = 2e-6
