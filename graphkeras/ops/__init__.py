@@ -1,6 +1,7 @@
 """`keras.ops`: operations on symbols and arrays."""
 
 from .arithmetic import *  # noqa: F403
+from .attention import *  # noqa: F403
 from .comparison import *  # noqa: F403
 from .core import *  # noqa: F403
 from .creation import *  # noqa: F403
@@ -12,4 +13,5 @@ from .indexing import *  # noqa: F403
 from .linear_algebra import *  # noqa: F403
 from .manipulation import *  # noqa: F403
 from .nn import *  # noqa: F403
+from .normalization import *  # noqa: F403
 from .reductions import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""Functions of neural networks: activations, softmax, one-hot codes, normalization."""
+"""Functions of neural networks: activations, softmax, one-hot codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from .arithmetic import multiply_numbers
 from .operands import (
     Tensor,
     as_float,
-    cast,
     dtype_of,
     is_integer,
     ndim_of,
@@ -22,13 +21,11 @@ from .operands import (
     standard_dtype,
     tensor,
 )
-from .reductions import mean_of, variance_of
 
 # fmt: off
 __all__ = [
-    "batch_normalization", "celu", "elu", "gelu", "hard_sigmoid", "hard_silu", "hard_swish", "layer_normalization",
-    "leaky_relu", "log_sigmoid", "log_softmax", "moments", "multi_hot", "normalize", "one_hot", "relu", "relu6", "selu",
-    "sigmoid", "silu", "softmax", "softplus", "softsign", "swish",
+    "celu", "elu", "gelu", "hard_sigmoid", "hard_silu", "hard_swish", "leaky_relu", "log_sigmoid", "log_softmax", "multi_hot",
+    "one_hot", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish",
 ]
 # fmt: on
 
@@ -211,64 +208,3 @@ def multi_hot(inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, 
     inputs = tensor(inputs)
     coded = _one_hot(inputs, num_classes, axis, standard_dtype(dtype))
     return ops.max(coded, axis=(ndim_of(inputs) - 1 if ndim_of(inputs) > 1 else 0,))
-
-
-@operation
-def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = None) -> Any:
-    """x divided by its norm of that order along `axis`; a norm below `epsilon` (1e-12) counts as that."""
-    x = as_float(x)
-    axes = normalize_axes(axis, ndim_of(x), "normalize")
-    least = 1e-12 if epsilon is None else epsilon
-    if order == 2:
-        squared = ops.sum(ops.square(x), axis=axes, keepdims=True)
-        return ops.multiply(x, ops.rsqrt(ops.maximum(squared, scalar(least**2, x))))
-    powers = ops.power(ops.abs(x), scalar(order, x))
-    norm = ops.power(ops.sum(powers, axis=axes, keepdims=True), scalar(1 / order, x))
-    return ops.divide(x, ops.maximum(norm, scalar(least, x)))
-
-
-@operation
-def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
-    """(mean, variance) along `axes`."""
-    return mean_of(x, axes, keepdims), variance_of(x, axes, keepdims)
-
-
-@operation
-def batch_normalization(
-    x: Any, mean: Any, variance: Any, axis: int, offset: Any = None, scale: Any = None, epsilon: float = 1e-3
-) -> Any:
-    """(x - mean) / sqrt(variance + epsilon) * scale + offset; the others are vectors along `axis` of x."""
-    x = as_float(x)
-    place = normalize_axis(axis, ndim_of(x), "batch_normalization")
-
-    def along(vector: Any) -> Tensor:
-        vector = tensor(vector, dtype_of(x))
-        size = shape_of(vector)[0]
-        return ops.reshape(vector, shape=tuple(size if k == place else 1 for k in range(ndim_of(x))))
-
-    factor = ops.rsqrt(ops.add(along(variance), scalar(epsilon, x)))
-    if scale is not None:
-        factor = ops.multiply(factor, along(scale))
-    shift = ops.negative(ops.multiply(along(mean), factor))
-    if offset is not None:
-        shift = ops.add(shift, along(offset))
-    return ops.add(ops.multiply(x, factor), shift)
-
-
-@operation
-def layer_normalization(x: Any, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: float | None = None) -> Any:
-    """(x - mean) / sqrt(variance + epsilon) along `axis` of each sample, times `gamma` plus `beta` (of those axes' shape)."""
-    x = as_float(x)
-    dtype = dtype_of(x)
-    wide = cast(x, "float32") if dtype in ("float16", "bfloat16") else x
-    axes = normalize_axes(axis, ndim_of(x), "layer_normalization")
-    shape = tuple(size if k in axes else 1 for k, size in enumerate(shape_of(x)))
-    mean = mean_of(wide, axes, keepdims=True)
-    variance = variance_of(wide, axes, keepdims=True)
-    factor = ops.rsqrt(ops.add(variance, scalar(1e-3 if epsilon is None else epsilon, wide)))
-    result = ops.multiply(ops.subtract(wide, mean), factor)
-    if gamma is not None:
-        result = ops.multiply(result, ops.reshape(tensor(gamma, dtype_of(wide)), shape=shape))
-    if beta is not None:
-        result = ops.add(result, ops.reshape(tensor(beta, dtype_of(wide)), shape=shape))
-    return cast(result, dtype)

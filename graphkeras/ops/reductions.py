@@ -40,8 +40,9 @@ def variance_of(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     x = as_float(x)
     dtype = dtype_of(x)
     wide = cast(x, "float32") if dtype in ("float16", "bfloat16") else x
-    centred = ops.subtract(wide, mean_of(wide, axis, keepdims=True))
-    return cast(mean_of(ops.square(centred), axis, keepdims), dtype)
+    axes = normalize_axes(axis, ndim_of(x), "var")
+    variance = ops.moments(wide, axis=axes)[1]
+    return cast(variance if keepdims or not axes else ops.squeeze(variance, axis=axes), dtype)
 
 
 @operation
