@@ -8,6 +8,8 @@ from .creation import *  # noqa: F403
 from .crossentropy import binary_crossentropy as binary_crossentropy
 from .crossentropy import categorical_crossentropy as categorical_crossentropy
 from .crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from .cumulative import *  # noqa: F403
+from .data_dependent import *  # noqa: F403
 from .elementwise import *  # noqa: F403
 from .indexing import *  # noqa: F403
 from .linear_algebra import *  # noqa: F403
@@ -15,3 +17,5 @@ from .manipulation import *  # noqa: F403
 from .nn import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .reductions import *  # noqa: F403
+from .scattering import *  # noqa: F403
+from .sorting import *  # noqa: F403

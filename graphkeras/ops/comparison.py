@@ -8,6 +8,7 @@ from typing import Any
 from graphkeras.compiler.registry import ops
 
 from ..operation import operation
+from .data_dependent import places_of
 from .operands import as_bool, dtype_of, filled, is_float, promoted, scalar, shape_of, tensor
 
 # fmt: off
@@ -80,17 +81,14 @@ def logical_not(x: Any) -> Any:
 
 @operation
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
-    """x1 where `condition` holds, else x2.
+    """x1 where `condition` holds, else x2; of arrays with `condition` alone the places where it holds, as `nonzero`.
 
     Raises:
-        NotImplementedError: without x1 and x2: the number of found places is not known in a static graph.
-        ValueError: with only one of them.
+        NotImplementedError: for a symbolic condition alone: the number of found places is not known in a static graph.
+        ValueError: with only one of x1 and x2.
     """
     if x1 is None and x2 is None:
-        raise NotImplementedError(
-            "ops.where(condition) alone gives a result whose size depends on the data, which a static graph cannot hold. "
-            "Give both x1 and x2, or use numpy.where on an array."
-        )
+        return places_of(as_bool(condition), "ops.where(condition)", "Give both x1 and x2")
     if x1 is None or x2 is None:
         raise ValueError("ops.where: give both x1 and x2, or neither.")
     return ops.where(as_bool(condition), *promoted(x1, x2))

@@ -14,12 +14,12 @@ from ..tensor import KerasTensor
 from ..variable import Variable
 from .elementwise import dtype_limits
 from .operands import cast as cast_tensor
-from .operands import dtype_of, is_float, is_integer, ndim_of, shape_of, standard_dtype, tensor
+from .operands import dtype_of, is_float, is_integer, shape_of, standard_dtype, tensor
 
 # fmt: off
 __all__ = [
     "cast", "convert_to_numpy", "convert_to_tensor", "dtype", "is_float_dtype", "is_int_dtype", "is_tensor", "ndim",
-    "saturate_cast", "scatter", "segment_sum", "shape", "size", "stop_gradient",
+    "saturate_cast", "shape", "size", "stop_gradient",
 ]
 # fmt: on
 
@@ -116,40 +116,6 @@ def is_tensor(x: Any) -> bool:
 def stop_gradient(variable: Any) -> Any:
     """The same numbers; gradients do not flow back through."""
     return ops.stop_gradient(tensor(variable))
-
-
-@operation
-def scatter(indices: Any, values: Any, shape: Any) -> Any:
-    """Zeros of `shape` with `values` added at rows `indices`; values at equal indices are summed.
-
-    `indices` has the shape (..., 1): one index into the first axis for each row of `values`.
-
-    Raises:
-        NotImplementedError: for indices into several axes.
-    """
-    indices, values = tensor(indices), tensor(values)
-    if shape_of(indices)[-1] != 1:
-        raise NotImplementedError(
-            f"ops.scatter: indices of shape {shape_of(indices)} point into {shape_of(indices)[-1]} axes; only one is "
-            "supported. Flatten the axes and use row indices."
-        )
-    rows = ops.squeeze(indices, axis=(ndim_of(indices) - 1,))
-    result = ops.scatter_add(rows, values, size=shape[0])
-    if shape_of(result) != tuple(shape):
-        raise ValueError(f"ops.scatter: values of shape {shape_of(values)} do not fit a result of shape {tuple(shape)}.")
-    return result
-
-
-@operation
-def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
-    """Sums of the rows of `data` that have the same number in `segment_ids` (a vector).
-
-    Raises:
-        ValueError: without `num_segments`: the number must be known in a static graph.
-    """
-    if num_segments is None:
-        raise ValueError("ops.segment_sum: give num_segments; a static graph must know the size of its result.")
-    return ops.scatter_add(tensor(segment_ids), tensor(data), size=num_segments)
 
 
 def is_float_dtype(dtype: Any) -> bool:

@@ -57,32 +57,29 @@ def from_front(indices: Tensor, size: Any, name: str) -> Tensor:
 
 @operation
 def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """result[..., i, ...] = x[..., indices[..., i, ...], ...]; computed by comparing with every place along `axis`.
+    """result[..., i, ...] = x[..., indices[..., i, ...], ...]; negative indices count from the end.
 
-    The other axes of x and `indices` are broadcast together.
+    The other axes of x and `indices` are broadcast together; with axis=None both are flattened.
     """
     x, indices = tensor(x), require_integer(indices, "ops.take_along_axis")
     if axis is None:
         x, axis = ops.reshape(x, shape=(size_of(shape_of(x)),)), 0
+        indices = ops.reshape(indices, shape=(size_of(shape_of(indices)),))
     axis = axis_in(axis, x, "take_along_axis")
     if ndim_of(indices) != ndim_of(x):
         raise ValueError(
             f"ops.take_along_axis: x and indices need the same number of axes, got {shape_text(shape_of(x))} "
             f"and {shape_text(shape_of(indices))}."
         )
-    size = shape_of(x)[axis]
-    indices = from_front(indices, size, "ops.take_along_axis")
-    last = tuple(k for k in range(ndim_of(x)) if k != axis) + (axis,)  # noqa: RUF005
-    rows = ops.expand_dims(ops.transpose(x, axes=last), axis=(ndim_of(x) - 1,))
-    places = ops.transpose(indices, axes=last)
-    ramp = ops.iota(size=size, dtype=dtype_of(places)) if isinstance(size, Dim) else np.arange(size, dtype=dtype_of(places))
-    chosen = ops.equal(ops.expand_dims(places, axis=(ndim_of(places),)), ramp)
-    shape = broadcast(shape_of(chosen), shape_of(rows))
-    zeros = filled(shape, 0, dtype_of(x))
-    found = ops.where(chosen, ops.broadcast_to(rows, shape=shape), zeros)
-    result = cast(ops.sum(cast(found, "int32") if dtype_of(x) == "bool" else found, axis=(len(shape) - 1,)), dtype_of(x))
-    back = tuple(np.argsort(last).tolist())
-    return ops.transpose(result, axes=back)
+    indices = from_front(indices, shape_of(x)[axis], "ops.take_along_axis")
+    return ops.gather_elements(*_alike_but(axis, x, indices), axis=axis)
+
+
+def _alike_but(axis: int, *xs: Tensor) -> list[Tensor]:
+    """All operands with their axes broadcast together, but for `axis`."""
+    rest = broadcast(*((*shape_of(x)[:axis], 1, *shape_of(x)[axis + 1 :]) for x in xs))
+    shapes = [(*rest[:axis], shape_of(x)[axis], *rest[axis + 1 :]) for x in xs]
+    return [x if shape_of(x) == shape else ops.broadcast_to(x, shape=shape) for x, shape in zip(xs, shapes)]
 
 
 @operation

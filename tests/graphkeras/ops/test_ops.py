@@ -46,7 +46,7 @@ def test_shapes_with_a_symbolic_batch(call, shape, numpy_target):
         (lambda x: ops.reshape(x, (5, 5)), "reshape"),
         (lambda x: ops.matmul(x, np.ones((3, 2), np.float32)), r"must be equal, got 4 and 3"),
         (lambda x: ops.concatenate([x, np.ones((2, 2, 2))], 1), "concatenate"),
-        (lambda x: ops.where(x > 0), "size depends on the data"),
+        (lambda x: ops.where(x > 0, x), "give both x1 and x2"),
         (lambda x: ops.get_item(x, (Ellipsis, 9)), "out of range"),
         (lambda x: ops.softmax(x, axis=7), "axis 7 is out of range"),
         (lambda x: ops.one_hot(x, 3), "must hold integers"),

@@ -1,0 +1,272 @@
+"""Order: sorting, the k largest, places in a sorted sequence, quantiles. NaN counts as larger than any number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphkeras.compiler.dims import Dim, size_of
+from graphkeras.compiler.graph import Value
+from graphkeras.compiler.registry import ops
+from graphkeras.compiler.types import normalize_axes
+
+from ..config import floatx
+from ..operation import operation
+from .operands import (
+    Tensor,
+    as_float,
+    axis_in,
+    cast,
+    dtype_of,
+    filled,
+    is_float,
+    ndim_of,
+    promoted,
+    scalar,
+    shape_of,
+    tensor,
+)
+from .reductions import number_like, require_integer
+
+# fmt: off
+__all__ = [
+    "argpartition", "argsort", "digitize", "in_top_k", "median", "percentile", "quantile", "searchsorted", "sort", "top_k",
+]
+# fmt: on
+
+#: A sorted sequence of known length up to this one is compared as a whole; a longer one is searched by halving.
+SHORT_SEQUENCE = 16
+METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+def _in_order(x: Any, axis: int | None, name: str) -> tuple[Tensor, Tensor]:
+    """The elements along `axis` in ascending order, and where they were."""
+    x = tensor(x)
+    if axis is None or ndim_of(x) == 0:
+        x, axis = ops.reshape(x, shape=(size_of(shape_of(x)),)), 0
+    axis = axis_in(axis, x, name)
+    values, places = ops.top_k(x, k=shape_of(x)[axis], axis=axis, largest=False)
+    return values, places
+
+
+@operation
+def sort(x: Any, axis: int | None = -1) -> Any:
+    """The elements along `axis` in ascending order; of the flattened tensor if `axis` is None."""
+    return _in_order(x, axis, "sort")[0]
+
+
+@operation
+def argsort(x: Any, axis: int | None = -1) -> Any:
+    """The places that put the elements along `axis` in ascending order, int32; equal elements stay in their order."""
+    return _in_order(x, axis, "argsort")[1]
+
+
+@operation
+def argpartition(x: Any, kth: int, axis: int | None = -1) -> Any:
+    """Places that put the element number `kth` of the sorted order there, and no larger one before it.
+
+    Raises:
+        ValueError: for a `kth` that is not an integer inside the axis.
+    """
+    if isinstance(kth, bool) or not isinstance(kth, (int, np.integer)):
+        raise ValueError(f"ops.argpartition: kth must be an integer, got {kth!r}.")
+    places = _in_order(x, axis, "argpartition")[1]
+    size = shape_of(places)[-1 if axis is None else axis_in(axis, places, "argpartition")]
+    if not isinstance(size, Dim) and not -size <= kth < size:
+        raise ValueError(f"ops.argpartition: kth must lie in [{-size}, {size}), got {kth}.")
+    return places
+
+
+@operation
+def top_k(x: Any, k: int, sorted: bool = True) -> Any:
+    """The k largest elements of each row (the last axis) in descending order, and their places, int32.
+
+    Of equal elements the first comes first. With sorted=False any order would do; it is the same.
+
+    Raises:
+        ValueError: if a row has fewer than k elements.
+    """
+    x = tensor(x)
+    if ndim_of(x) == 0:
+        raise ValueError("ops.top_k: x must have at least one axis, got a scalar.")
+    return tuple(ops.top_k(x, k=k, axis=ndim_of(x) - 1, largest=True))
+
+
+@operation
+def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
+    """Whether fewer than k predictions of a row are larger than that of its target; NaN and unknown classes are never in.
+
+    Args:
+        targets: class numbers, of the shape of `predictions` without the last axis.
+        predictions: scores of all classes along the last axis.
+    """
+    targets, predictions = require_integer(targets, "ops.in_top_k"), as_float(predictions)
+    classes = shape_of(predictions)[-1]
+    if shape_of(targets) != shape_of(predictions)[:-1]:
+        raise ValueError(
+            "ops.in_top_k: targets must have the shape of predictions without the last axis, got "
+            f"{shape_of(targets)} and {shape_of(predictions)}."
+        )
+    count = number_like(classes, targets)
+    known = ops.logical_and(ops.greater_equal(targets, scalar(0, targets)), ops.less(targets, count))
+    places = ops.where(known, targets, scalar(0, targets))
+    last = ndim_of(predictions) - 1
+    score = ops.gather_elements(predictions, ops.expand_dims(places, axis=(last,)), axis=last)
+    lowest = scalar(-np.inf, predictions)
+    score = ops.where(ops.logical_or(ops.is_nan(score), ops.logical_not(ops.expand_dims(known, axis=(last,)))), lowest, score)
+    larger = ops.sum(cast(ops.greater(predictions, score), "int32"), axis=(last,))
+    return ops.logical_and(known, ops.less(larger, np.asarray(k, np.int32)))
+
+
+@operation
+def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
+    """Where each of `values` would be put into `sorted_sequence`, a vector in ascending order, so that it stays sorted; int32.
+
+    Of several possible places the first if `side` is "left", the last if it is "right".
+
+    Raises:
+        ValueError: for a sequence of several axes or another `side`.
+    """
+    if side not in ("left", "right"):
+        raise ValueError(f'ops.searchsorted: side must be "left" or "right", got {side!r}.')
+    sequence, values = promoted(sorted_sequence, values)
+    if ndim_of(sequence) != 1:
+        raise ValueError(
+            f"ops.searchsorted: sorted_sequence must be a vector, got shape {shape_of(sequence)}. "
+            "ops.vectorized_map searches several sequences."
+        )
+    return search(sequence, values, side)
+
+
+def search(sequence: Tensor, values: Tensor, side: str) -> Tensor:
+    """How many elements of the sorted `sequence` are less than each value ("left"), or not larger ("right"); int32."""
+    size = shape_of(sequence)[0]
+    if size == 0:
+        return filled(shape_of(values), 0, "int32")
+    if isinstance(size, Dim) or size <= SHORT_SEQUENCE:
+        before = _goes_before(sequence, ops.expand_dims(values, axis=(ndim_of(values),)), side)
+        return ops.sum(cast(before, "int32"), axis=(ndim_of(values),))
+    found = filled(shape_of(values), 0, "int32")
+    step = 1 << (size.bit_length() - 1)
+    while step:  # the elements before `found` are known to go before the value
+        place = ops.add(found, np.int32(step - 1))
+        inside = ops.less(place, np.int32(size))
+        element = ops.take(sequence, ops.minimum(place, np.int32(size - 1)), axis=0)
+        further = ops.logical_and(inside, _goes_before(element, values, side))
+        found = ops.add(found, ops.multiply(cast(further, "int32"), np.int32(step)))
+        step //= 2
+    return found
+
+
+def _goes_before(element: Tensor, value: Tensor, side: str) -> Tensor:
+    """element < value ("left") or element <= value ("right"), NaN being the largest."""
+    if side == "right":
+        ordered = ops.less_equal(element, value)
+        return ops.logical_or(ordered, ops.is_nan(value)) if is_float(dtype_of(value)) else ordered
+    if not is_float(dtype_of(value)):
+        return ops.less(element, value)
+    return ops.logical_not(ops.logical_or(ops.less_equal(value, element), ops.is_nan(element)))
+
+
+@operation
+def digitize(x: Any, bins: Any) -> Any:
+    """The number of the bin that each element lies in: bins[i - 1] <= x < bins[i] gives i; int32.
+
+    `bins` is a vector in ascending or descending order; in descending order bins[i - 1] > x >= bins[i] gives i.
+
+    Raises:
+        ValueError: for bins of several axes.
+    """
+    x, bins = promoted(x, bins)
+    if ndim_of(bins) != 1 or isinstance(shape_of(bins)[0], Dim):
+        raise ValueError(f"ops.digitize: bins must be a vector of known length, got shape {shape_of(bins)}.")
+    size = shape_of(bins)[0]
+    if size == 0:
+        return filled(shape_of(x), 0, "int32")
+    ends = ops.take(bins, np.int32([0, size - 1]), axis=0)
+    if not isinstance(bins, Value) and ends[0] <= ends[1]:
+        return search(bins, x, "right")
+    backwards = ops.take(bins, np.arange(size - 1, -1, -1, dtype=np.int32), axis=0)
+    falling = ops.subtract(np.int32(size), search(backwards, x, "right"))
+    if not isinstance(bins, Value):
+        return falling
+    first, last = (ops.slice(ends, starts=(k,), stops=(k + 1,)) for k in range(2))
+    rises = ops.squeeze(ops.less_equal(first, last), axis=(0,))
+    return ops.where(rises, search(bins, x, "right"), falling)
+
+
+@operation
+def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The element in the middle of the sorted order, or the mean of the two there; NaN if one is NaN. A float."""
+    return _quantile(x, 0.5, axis, "midpoint", keepdims, "median")
+
+
+@operation
+def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
+    """The element at the part `q` (0 to 1) of the sorted order; NaN if one is NaN. A float.
+
+    Args:
+        q: a number, or a vector of them, which gives the result a first axis.
+        axis: an axis, several, or None for all.
+        method: what to take between two elements: "linear", "lower", "higher", "midpoint" or "nearest".
+
+    Raises:
+        ValueError: for another method, more than one axis of `q`, or no elements.
+    """
+    return _quantile(x, q, axis, method, keepdims, "quantile")
+
+
+@operation
+def percentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
+    """The quantile at q / 100."""
+    return _quantile(x, q, axis, method, keepdims, "percentile", whole=100)
+
+
+def _quantile(x: Any, q: Any, axis: Any, method: str, keepdims: bool, name: str, whole: int = 1) -> Tensor:
+    if method not in METHODS:
+        raise ValueError(f"ops.{name}: method must be one of {', '.join(METHODS)}, got {method!r}.")
+    x = tensor(x)
+    x = tensor(x, floatx()) if dtype_of(x) in ("int64", "uint64") else as_float(x)
+    dtype, shape = dtype_of(x), shape_of(x)
+    wide = "float64" if dtype == "float64" else "float32"
+    q = tensor(q, wide)
+    q = ops.divide(q, scalar(whole, q)) if whole != 1 else q
+    if ndim_of(q) > 1:
+        raise ValueError(f"ops.{name}: q must be a number or a vector, got shape {shape_of(q)}.")
+    axes = normalize_axes(axis, len(shape), name)
+    kept = [k for k in range(len(shape)) if k not in axes]
+    count = size_of(shape[k] for k in axes)
+    if not isinstance(count, Dim) and count == 0:
+        raise ValueError(f"ops.{name}: x of shape {shape} has no elements along axis {axes}.")
+    rows = ops.reshape(ops.transpose(x, axes=(*kept, *axes)), shape=(*(shape[k] for k in kept), count))
+    last = len(kept)
+    ordered, _ = ops.top_k(rows, k=count, axis=last, largest=False)
+    result = _between(cast(ordered, wide), q, count, last, method)
+    largest = ops.slice(ordered, starts=(0,) * last + (count - 1,), stops=shape_of(ordered))
+    unknown = ops.is_nan(largest) if ndim_of(q) else ops.squeeze(ops.is_nan(largest), axis=(last,))
+    result = cast(ops.where(unknown, scalar(np.nan, result), result), dtype)
+    if ndim_of(q):
+        result = ops.transpose(result, axes=(last, *range(last)))
+    if not keepdims:
+        return result
+    sizes = tuple(1 if k in axes else dim for k, dim in enumerate(shape))
+    return ops.reshape(result, shape=(*shape_of(q), *sizes))
+
+
+def _between(ordered: Tensor, q: Tensor, count: Any, axis: int, method: str) -> Tensor:
+    """What lies at the part `q` of sorted rows: the axis becomes the axes of q."""
+    highest = number_like(count - 1, q)
+    position = ops.multiply(q, highest)
+    position = ops.minimum(ops.maximum(position, scalar(0, q)), highest)
+    below, above = ops.floor(position), ops.ceil(position)
+    share = ops.subtract(position, below)
+    if method == "nearest":
+        above = ops.where(ops.less_equal(share, scalar(0.5, q)), below, above)
+    low = None if method in ("higher", "nearest") else ops.take(ordered, cast(below, "int32"), axis=axis)
+    high = None if method == "lower" else ops.take(ordered, cast(above, "int32"), axis=axis)
+    if low is None or high is None:
+        return high if low is None else low
+    if method == "midpoint":
+        return ops.multiply(ops.add(low, high), scalar(0.5, low))
+    return ops.add(ops.multiply(low, ops.subtract(scalar(1, q), share)), ops.multiply(high, share))
