@@ -12,6 +12,7 @@ from . import cumulative as cumulative
 from . import elementwise as elementwise
 from . import elimination as elimination
 from . import exponential as exponential
+from . import factorization as factorization
 from . import gather as gather
 from . import logic as logic
 from . import losses as losses

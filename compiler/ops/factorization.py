@@ -1,0 +1,243 @@
+"""Matrices as products of simpler ones: `lu`, `qr`, `eigh`, `svd`. The numpy target computes them; others refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..registry import ops
+from ..types import TensorType
+from .base import Arg, Array, Sample, require
+from .elementwise import BATCH, check_arity
+from .matrices import (
+    HostOp,
+    MatrixArg,
+    block,
+    check_matrix,
+    each_matrix,
+    masked,
+    on_diagonal,
+    row_product,
+    stacked,
+    triangle,
+    turned,
+)
+
+
+class LowerUpper(HostOp):
+    """(lu, pivots, order): x[order] = l u
+
+    `lu` holds u, and below its diagonal l, whose diagonal is 1. In step k row k changed places with row `pivots[k]`.
+    """
+
+    name = "lu"
+
+    def infer(self, *types: TensorType, **attrs: Any) -> tuple[TensorType, TensorType, TensorType]:
+        check_arity(self, types, 1)
+        (x,) = types
+        check_matrix(self, x, square=False)
+        *ahead, rows, columns = x.shape
+        return x, TensorType((*ahead, min(rows, columns)), "int32"), TensorType((*ahead, rows), "int32")
+
+    def evaluate(self, *arrays: Array, **attrs: Any) -> tuple[Array, Array, Array]:
+        """Gauss's elimination; in each step the row with the greatest head comes first."""
+        lu = arrays[0].copy()
+        *ahead, rows, columns = lu.shape
+        count = min(rows, columns)
+        stack, places = lu.reshape(-1, rows, columns), np.arange(len(lu.reshape(-1, rows * columns)))
+        pivots, order = np.zeros((len(places), count), np.int32), np.tile(np.arange(rows, dtype=np.int32), (len(places), 1))
+        with np.errstate(all="ignore"):
+            for k in range(count):
+                best = k + np.argmax(np.abs(stack[:, k:, k]), axis=1)
+                pivots[:, k] = best
+                for array in (stack, order):
+                    array[places, k], array[places, best] = array[places, best], array[places, k].copy()
+                factors = stack[:, k + 1 :, k] / stack[:, k, k, None]
+                stack[:, k + 1 :, k] = np.where(stack[:, k, k, None] == 0, 0, factors)
+                stack[:, k + 1 :, k + 1 :] -= stack[:, k + 1 :, k, None] * stack[:, k, None, k + 1 :]
+        return lu, pivots.reshape(*ahead, count), order.reshape(*ahead, rows)
+
+    def vjp(self, grad: Any, out: Any, *inputs: Any, **attrs: Any) -> Any:
+        """p^T l^-T (strict lower triangle of l^T grad + upper triangle of grad u^T) u^-T, for square matrices."""
+        grad_lu, (lu, _, order), rows = grad[0], out, inputs[0].type.shape[-2]
+        require(rows == lu.type.shape[-1], lambda: f"lu has a gradient for square matrices only, got {inputs[0].type}.")
+        if grad_lu is None:
+            return (None,)
+        lower = triangle(lu, lower=True, strict=True) + np.eye(rows, dtype=lu.type.dtype)
+        upper = triangle(lu, lower=False)
+        below = triangle(row_product(lower, triangle(grad_lu, lower=True, strict=True)), lower=True, strict=True)
+        above = triangle(ops.matmul(triangle(grad_lu, lower=False), turned(upper)), lower=False)
+        left = ops.triangular_solve(turned(lower), below + above, lower=False)
+        both = turned(ops.triangular_solve(upper, turned(left), lower=False))
+        return (row_product(ops.one_hot(order, depth=rows, dtype=lu.type.dtype), both),)
+
+    def samples(self) -> Iterator[Sample]:
+        for shape in ((3, 3), (2, 4, 4), (BATCH, 3, 3), (0, 3, 3)):
+            yield Sample((MatrixArg(shape, low=-1.0, high=1.0),))
+        yield Sample((Arg((4, 4)),))
+        yield Sample((Arg((2, 3)),), differentiable=())
+
+
+class OrthogonalTriangular(HostOp):
+    """(q, r): x = q r, the columns of q orthonormal, r upper triangular; q square if `complete`"""
+
+    name = "qr"
+    attributes: ClassVar[Mapping[str, Any]] = {"complete": False}
+
+    def infer(self, *types: TensorType, complete: bool) -> tuple[TensorType, TensorType]:
+        check_arity(self, types, 1)
+        (x,) = types
+        check_matrix(self, x, square=False)
+        *ahead, rows, columns = x.shape
+        inner = rows if complete else min(rows, columns)
+        return x.with_shape((*ahead, rows, inner)), x.with_shape((*ahead, inner, columns))
+
+    def evaluate(self, *arrays: Array, complete: bool) -> tuple[Array, Array]:
+        q, r = np.linalg.qr(arrays[0], mode="complete" if complete else "reduced")
+        return q, r
+
+    def vjp(self, grad: Any, out: Any, *inputs: Any, complete: bool) -> Any:
+        """With x = [a b], a the columns up to the rank: b's gradient goes to q and r; a's is (grad q + q s) r^-T, where s is
+        the lower triangle of m = r grad r^T - grad q^T q, mirrored."""
+        (x,), (q, r) = inputs, out
+        rows, columns = x.type.shape[-2:]
+        inner = min(rows, columns)
+        require(
+            not complete or rows <= columns,
+            lambda: f"qr with mode 'complete' has no gradient for more rows than columns: {x.type}.",
+        )
+        nothing = ops.constant(value=np.zeros((), x.type.dtype))
+        grad_q, grad_r = (
+            ops.broadcast_to(nothing, shape=value.type.shape) if g is None else g for g, value in zip(grad, (q, r), strict=True)
+        )
+        square, triangular = (block(part, (0, inner), (0, inner)) for part in (grad_r, r))
+        if columns > rows:
+            rest = block(grad_r, (0, inner), (inner, columns))
+            grad_q = grad_q + ops.matmul(block(x, (0, rows), (inner, columns)), turned(rest))
+        m = ops.matmul(triangular, turned(square)) - row_product(grad_q, q)
+        mirrored = triangle(m, lower=True) + turned(triangle(m, lower=True, strict=True))
+        left = grad_q + ops.matmul(q, mirrored)
+        found = turned(ops.triangular_solve(triangular, turned(left), lower=False))
+        return (stacked([found, ops.matmul(q, rest)], -1) if columns > rows else found,)
+
+    def samples(self) -> Iterator[Sample]:
+        for shape in ((3, 3), (2, 5, 3), (3, 5), (BATCH, 3, 2), (0, 3, 3)):
+            yield Sample((MatrixArg(shape, low=-1.0, high=1.0),), {"complete": False})
+        yield Sample((MatrixArg((3, 4), low=-1.0, high=1.0),), {"complete": True})
+        yield Sample((MatrixArg((4, 3), low=-1.0, high=1.0),), {"complete": True}, differentiable=())
+
+
+class SymmetricEigen(HostOp):
+    """(w, v): x v = v diag(w), w ascending, the columns of v orthonormal. (x + x^T) / 2 is what is taken.
+
+    The gradient of v needs eigenvalues that differ.
+    """
+
+    name = "eigh"
+
+    def infer(self, *types: TensorType, **attrs: Any) -> tuple[TensorType, TensorType]:
+        check_arity(self, types, 1)
+        (x,) = types
+        check_matrix(self, x, square=True)
+        return x.with_shape(x.shape[:-1]), x
+
+    def evaluate(self, *arrays: Array, **attrs: Any) -> tuple[Array, Array]:
+        (x,) = arrays
+        w, v = each_matrix(np.linalg.eigh, (x + np.swapaxes(x, -1, -2)) / 2)
+        return w, v
+
+    def vjp(self, grad: Any, out: Any, *inputs: Any, **attrs: Any) -> Any:
+        """v (diag(grad w) + v^T grad v / differences) v^T, made symmetric; the differences are w[column] - w[row]."""
+        (grad_w, grad_v), (w, v) = grad, out
+        inside = None if grad_w is None else on_diagonal(grad_w)
+        if grad_v is not None:
+            turning = row_product(v, grad_v) * _inverse_off_diagonal(_differences(w))
+            inside = turning if inside is None else inside + turning
+        found = ops.matmul(ops.matmul(v, inside), turned(v))
+        return ((found + turned(found)) * 0.5,)
+
+    def samples(self) -> Iterator[Sample]:
+        for shape in ((3, 3), (2, 4, 4), (BATCH, 3, 3), (0, 3, 3)):
+            yield Sample((_spread_out(shape),))
+
+
+class SingularValues(HostOp):
+    """(u, s, vh): x = u diag(s) vh, s descending, u's columns and vh's rows orthonormal; u and vh square if `full_matrices`
+
+    The gradients of u and vh need singular values that differ and are not 0.
+    """
+
+    name = "svd"
+    attributes: ClassVar[Mapping[str, Any]] = {"full_matrices": False}
+
+    def infer(self, *types: TensorType, full_matrices: bool) -> tuple[TensorType, TensorType, TensorType]:
+        check_arity(self, types, 1)
+        (x,) = types
+        check_matrix(self, x, square=False)
+        *ahead, rows, columns = x.shape
+        inner = min(rows, columns)
+        u, vh = ((rows, rows), (columns, columns)) if full_matrices else ((rows, inner), (inner, columns))
+        return x.with_shape((*ahead, *u)), x.with_shape((*ahead, inner)), x.with_shape((*ahead, *vh))
+
+    def evaluate(self, *arrays: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
+        u, s, vh = each_matrix(lambda x: tuple(np.linalg.svd(x, full_matrices=full_matrices)), arrays[0])
+        return u, s, vh
+
+    def vjp(self, grad: Any, out: Any, *inputs: Any, full_matrices: bool) -> Any:
+        """u (diag(grad s) + (f * skew(u^T grad u)) s + s (f * skew(v^T grad v))) v^T, f = 1 / (s[column]^2 - s[row]^2),
+        and what lies outside of the spaces of u and v."""
+        (grad_u, grad_s, grad_vh), (u, s, vh), (x,) = grad, out, inputs
+        rows, columns = x.type.shape[-2:]
+        inner = min(rows, columns)
+        require(
+            not full_matrices or rows == columns or (grad_u is None and grad_vh is None),
+            lambda: f"svd with full_matrices=True has no gradient through u and vh of {x.type}. Use full_matrices=False.",
+        )
+        u, vh = block(u, (0, rows), (0, inner)), block(vh, (0, inner), (0, columns))
+        inside = None if grad_s is None else on_diagonal(grad_s)
+        factor = _inverse_off_diagonal(_differences(ops.square(s)))
+        row, column = ops.expand_dims(s, axis=(s.type.ndim,)), ops.expand_dims(s, axis=(s.type.ndim - 1,))
+        outside: list[Any] = []
+        if grad_u is not None:
+            turning = row_product(u, grad_u)
+            inside = _sum(inside, (turning - turned(turning)) * factor * column)
+            scaled = grad_u / column
+            if rows > inner:
+                outside.append(ops.matmul(scaled - ops.matmul(u, row_product(u, scaled)), vh))
+        if grad_vh is not None:
+            turning = ops.matmul(vh, turned(grad_vh))
+            inside = _sum(inside, (turning - turned(turning)) * factor * row)
+            scaled = grad_vh / row
+            if columns > inner:
+                outside.append(ops.matmul(u, scaled - ops.matmul(ops.matmul(scaled, turned(vh)), vh)))
+        found = ops.matmul(ops.matmul(u, inside), vh)
+        for part in outside:
+            found = found + part
+        return (found,)
+
+    def samples(self) -> Iterator[Sample]:
+        for shape in ((3, 3), (2, 4, 3), (3, 4), (BATCH, 3, 2), (0, 3, 3)):
+            yield Sample((_spread_out(shape),), {"full_matrices": False})
+        yield Sample((_spread_out((3, 3)),), {"full_matrices": True})
+        yield Sample((_spread_out((2, 3)),), {"full_matrices": True}, differentiable=())
+
+
+def _spread_out(shape: tuple[Any, ...]) -> Arg:
+    return Arg(shape, low=-2.0, high=2.0)
+
+
+def _sum(a: Any, b: Any) -> Any:
+    return b if a is None else a + b
+
+
+def _differences(w: Any) -> Any:
+    """w[column] - w[row]"""
+    return ops.expand_dims(w, axis=(w.type.ndim - 1,)) - ops.expand_dims(w, axis=(w.type.ndim,))
+
+
+def _inverse_off_diagonal(x: Any) -> Any:
+    """1 / x, but 0 on the diagonal, where x is 0."""
+    identity = np.eye(x.type.shape[-1], dtype=x.type.dtype)
+    return masked(ops.reciprocal(x + identity), 1 - identity)
