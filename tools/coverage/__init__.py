@@ -1,0 +1,1 @@
+"""How much of Keras's API is there and works, by making sample calls on every target."""

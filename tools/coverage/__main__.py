@@ -1,0 +1,5 @@
+"""``python -m graphkeras.tools.coverage``"""
+
+from .command import main
+
+raise SystemExit(main())
