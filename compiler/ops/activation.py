@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -113,6 +114,83 @@ class Gelu(FloatComposite):
         for sample in super().samples():
             yield Sample(sample.args, {"approximate": False})
             yield Sample(sample.args, {"approximate": True})
+
+
+class LeakyRelu(FloatComposite):
+    """y = x where x > 0, else x * slope"""
+
+    name = "leaky_relu"
+    attributes: ClassVar[Mapping[str, Any]] = {"slope": REQUIRED}
+
+    def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
+        return {"slope": float(attrs["slope"])}
+
+    def infer(self, *types: TensorType, **attrs: Any) -> TensorType:
+        return super().infer(*types)
+
+    def expand(self, x: Any, *, slope: float) -> Any:
+        return ops.where(ops.greater(x, 0), x, x * slope)
+
+    def vjp(self, grad: Any, out: Any, x: Any, *, slope: float) -> Any:
+        positive = ops.cast(ops.greater(x, 0), dtype=x.type.dtype)
+        return (grad * (positive * (1 - slope) + slope),)
+
+    def stays_whole(self, node: Node, rule: str) -> bool:
+        """But not in float64: ONNX's slope is a float32."""
+        return super().stays_whole(node, rule) and node.output.type.dtype != "float64"
+
+    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
+        return native(emit, "LeakyRelu", node.output.type.dtype, *inputs, alpha=node.attrs["slope"])
+
+    def samples(self) -> Iterator[Sample]:
+        for sample in super().samples():
+            yield Sample((replace(sample.args[0], avoid=(0.0,)),), {"slope": 0.2})
+        yield Sample((Arg((2, 3), avoid=(0.0,)),), {"slope": -1.5})
+
+
+class Elu(FloatComposite):
+    """y = x where x > 0, else alpha * (e ** (x / scale) - 1)"""
+
+    name = "elu"
+    attributes: ClassVar[Mapping[str, Any]] = {"alpha": 1.0, "scale": 1.0}
+
+    def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
+        return {"alpha": float(attrs["alpha"]), "scale": float(attrs["scale"])}
+
+    def infer(self, *types: TensorType, **attrs: Any) -> TensorType:
+        return super().infer(*types)
+
+    def expand(self, x: Any, *, alpha: float, scale: float) -> Any:
+        """As a sum, because onnxruntime's Elu and Where take twice as long."""
+        return ops.relu(x) + ops.expm1(ops.minimum(x, 0) * (1 / scale)) * alpha
+
+    def vjp(self, grad: Any, out: Any, x: Any, *, alpha: float, scale: float) -> Any:
+        slope = ops.exp(ops.minimum(x, 0) * (1 / scale)) * (alpha / scale)
+        if alpha != scale:
+            slope = slope + ops.cast(ops.greater(x, 0), dtype=x.type.dtype) * (1 - alpha / scale)
+        return (grad * slope,)
+
+    def samples(self) -> Iterator[Sample]:
+        for sample in super().samples():
+            yield Sample((replace(sample.args[0], avoid=(0.0,)),))
+        yield Sample((Arg((2, 3), avoid=(0.0,)),), {"alpha": 0.5, "scale": 0.5})
+        yield Sample((Arg((2, 3), avoid=(0.0,)),), {"alpha": 1.7})
+
+
+class Mish(FloatComposite):
+    """y = x * tanh(log(1 + e ** x)) (Misra, arXiv:1908.08681)"""
+
+    name = "mish"
+
+    def expand(self, x: Any) -> Any:
+        """tanh(log(1 + w)) = w (w + 2) / (w (w + 2) + 2), and it is 1 for every float from x = 40 on."""
+        w = ops.exp(ops.minimum(x, 40.0 if x.type.dtype != "float16" else 5.0))
+        n = w * (w + 2)
+        return x * (n / (n + 2))
+
+    def samples(self) -> Iterator[Sample]:
+        yield from super().samples()
+        yield Sample((Arg((2, 9), low=-100.0, high=100.0),))
 
 
 class Clip(Composite):

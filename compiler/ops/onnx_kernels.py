@@ -42,6 +42,7 @@ KERNELS: dict[str, str] = {
     "Round": _FLOATS,
     "Relu": f"int8 int32 int64 {_FLOATS}",
     "Softplus": _FLOATS,
+    "LeakyRelu": _FLOATS,
     "Not": "bool",
     "BitwiseNot": _INTEGERS,
     "IsNaN": _FLOATS,

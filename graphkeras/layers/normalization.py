@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphkeras.compiler.types import normalize_axes, normalize_axis
+from graphkeras.compiler.types import normalize_axes, normalize_axis, promote
 
-from .. import constraints, initializers, ops, regularizers
+from .. import config, constraints, initializers, ops, regularizers
+from ..dtypes import standard_dtype
 from .input_spec import InputSpec, title
 from .layer import Layer
 
@@ -21,8 +22,10 @@ class BatchNormalization(Layer):
         axis: the axis of the channels.
 
     Raises:
-        NotImplementedError: for renorm, synchronized and a mask.
+        NotImplementedError: for renorm and synchronized.
     """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class BatchNormalization(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # statistics are computed in float32 at least
         if renorm or synchronized:
             raise NotImplementedError(f"{title(self)}: renorm and synchronized are not supported; leave them False.")
         axis = axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis  # as Keras 2 saved it
@@ -96,19 +100,32 @@ class BatchNormalization(Layer):
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        if mask is not None:
-            raise NotImplementedError(f"{title(self)}: a mask is not supported.")
+        x = ops.cast(inputs, promote(standard_dtype(inputs.dtype), "float32"))
         mean, variance = self.moving_mean, self.moving_variance
         if training and self.trainable:
-            place = normalize_axis(self.axis, ops.ndim(inputs))
-            axes = tuple(k for k in range(ops.ndim(inputs)) if k != place)
-            wide = ops.cast(inputs, self.variable_dtype)
-            mean, variance = ops.moments(wide, axes)
+            mean, variance = self._statistics(x, mask)
             for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.assign(ops.add(ops.multiply(moving, self.momentum), ops.multiply(now, 1.0 - self.momentum)))
-        return ops.batch_normalization(
-            inputs, mean, variance, axis=self.axis, offset=self.beta, scale=self.gamma, epsilon=self.epsilon
+        outputs = ops.batch_normalization(
+            x, mean, variance, axis=self.axis, offset=self.beta, scale=self.gamma, epsilon=self.epsilon
         )
+        return ops.cast(outputs, self.compute_dtype)
+
+    def _statistics(self, x: Any, mask: Any) -> tuple[Any, Any]:
+        """Mean and variance of the batch; of what `mask`, which has no channels, lets through."""
+        place = normalize_axis(self.axis, ops.ndim(x))
+        axes = tuple(k for k in range(ops.ndim(x)) if k != place)
+        if mask is None:
+            return tuple(ops.moments(x, axes))
+        if ops.ndim(mask) != ops.ndim(x) - 1:
+            raise ValueError(
+                f"{title(self)}: the mask must have one axis less than the inputs, got shapes {mask.shape} and {x.shape}."
+            )
+        taken = ops.broadcast_to(ops.cast(ops.cast(ops.expand_dims(mask, -1), "bool"), x.dtype), ops.shape(x))
+        count = ops.sum(taken, axes, keepdims=True) + config.epsilon()
+        mean = ops.sum(x * taken, axes, keepdims=True) / count
+        variance = ops.sum(ops.square((x - mean) * taken), axes, keepdims=True) / count
+        return ops.reshape(mean, (-1,)), ops.reshape(variance, (-1,))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
@@ -144,6 +161,8 @@ class LayerNormalization(Layer):
         NotImplementedError: for rms_scaling=True.
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         axis: Any = -1,
@@ -161,6 +180,7 @@ class LayerNormalization(Layer):
         if kwargs.pop("rms_scaling", False):
             raise NotImplementedError("LayerNormalization: rms_scaling=True is not supported; leave it False.")
         super().__init__(**kwargs)
+        self.autocast = False
         self.axis = list(axis) if isinstance(axis, (list, tuple)) else [axis]
         self.epsilon, self.center, self.scale = epsilon, center, scale
         self.beta_initializer = initializers.get(beta_initializer)
@@ -196,7 +216,8 @@ class LayerNormalization(Layer):
             )
 
     def call(self, inputs: Any) -> Any:
-        return ops.layer_normalization(inputs, self.gamma, self.beta, axis=self.axis, epsilon=self.epsilon)
+        outputs = ops.layer_normalization(inputs, self.gamma, self.beta, axis=self.axis, epsilon=self.epsilon)
+        return ops.cast(outputs, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
