@@ -76,6 +76,10 @@ class _Fusion:
         if not users and not is_result:
             return
         is_stored = is_result or len(users) > 1
+        if value in self.facts.cuts:
+            note(f"{node.op.name} written to memory", node, "an index through all the views behind it would be too long")
+            self.start(value)
+            return
         if len(users) > 1 and not is_result and self.repeat(node, users):
             return
         for user in self.by_nearness(users):
@@ -204,6 +208,8 @@ class _Fusion:
     def merged(self, first: Region, second: Region) -> Region | None:
         """Both in one region, if that is worth it: the second may need what the first writes."""
         is_chain = any(second.needs_value(value) for value in first.stores)
+        if is_chain and any(value in self.facts.cuts for value in first.stores):
+            return None
         space = _common_space(first, second, is_chain)
         if space is None or len(first.inside) + len(second.inside) > MAX_NODES:
             return None

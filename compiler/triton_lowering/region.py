@@ -37,6 +37,8 @@ def is_reduction(node: Node) -> bool:
 
 #: A single number made of so many steps at most is computed by every kernel that needs it.
 MAX_SCALAR_STEPS = 32
+#: Reshapes and transpositions in a row that an index may go through: its length grows with each.
+MAX_VIEWS = 8
 
 
 @dataclass(frozen=True)
@@ -46,24 +48,35 @@ class Facts:
     Attributes:
         order: the position of every node in the graph.
         free: values that are computed anew wherever they are needed: views, constants, and single numbers made of others.
+        cuts: values that are written to memory, because an index through all the views behind them would be too long.
     """
 
     order: Mapping[Node, int]
     free: frozenset[Value]
+    cuts: frozenset[Value] = frozenset()
 
     @classmethod
     def of(cls, graph: Graph) -> Facts:
         steps: dict[Value, int] = {}
+        views: dict[Value, int] = {}  # how many of them an index goes through
+        cuts: set[Value] = set()
         for node in graph.nodes:
             value = node.outputs[0]
             if not has_element_rule(node):
+                continue
+            views[value] = max((views.get(operand, 0) for operand in node.inputs), default=0)
+            views[value] += node.op.name in ("reshape", "transpose")
+            if views[value] > MAX_VIEWS:
+                views[value] = 0
+                cuts.add(value)
                 continue
             total = sum(steps.get(operand, 0) for operand in dict.fromkeys(node.inputs))
             if node.op.name in FREE:
                 steps[value] = total
             elif value.type.size == 1 and total < MAX_SCALAR_STEPS:
                 steps[value] = total + 1
-        return cls({node: position for position, node in enumerate(graph.nodes)}, frozenset(steps))
+        order = {node: position for position, node in enumerate(graph.nodes)}
+        return cls(order, frozenset(steps), frozenset(cuts))
 
 
 def rows_of(node: Node) -> Rows:

@@ -251,3 +251,38 @@ def test_indices_beyond_two_billion_are_64_bits_wide():
     for value, is_wide in ((x, True), (y, False)):
         (launch,) = lower(Graph.of([value], [ops.exp(value)]), {}).program.launches
         assert ("tl.program_id(0).to(tl.int64)" in launch.kernel.source) == is_wide
+
+
+# ---- large graphs
+
+
+def test_a_long_chain_is_cut_into_several_kernels():
+    def build(x):
+        for _ in range(150):
+            x = ops.sin(x) + 0.125
+        return x
+
+    executable = check(build, floats(50))
+    assert 3 <= executable.stats.launches <= 6
+
+
+def test_a_long_chain_of_single_numbers_is_computed_once():
+    def build(*arrays):
+        total = ops.sum(ops.square(arrays[0]), axis=None)
+        for number in range(1, 100):
+            total = total + ops.sum(ops.square(arrays[number % len(arrays)]), axis=None) * float(number)
+        return [array * ops.rsqrt(total) for array in arrays]
+
+    executable = check(build, *(floats(size) for size in range(5, 25)))
+    assert executable.stats.launches < 20 + 20 + 5
+
+
+def test_a_view_of_a_view_of_a_view():
+    def build(x):
+        for _ in range(20):
+            x = ops.reshape(ops.transpose(ops.reshape(x, shape=(4, 6)), axes=(1, 0)), shape=(24,))
+        return x + 1.0
+
+    executable = check(build, floats(24))
+    assert 5 <= executable.stats.launches <= 10
+    assert any("too long" in entry.why for entry in executable.entries)
