@@ -33,3 +33,4 @@ from . import sort as sort
 from . import special as special
 from . import trigonometry as trigonometry
 from . import windows as windows
+from . import with_gradient as with_gradient

@@ -1,18 +1,24 @@
 """`keras.ops`: operations on symbols and arrays."""
 
+from .activation import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
 from .attention import *  # noqa: F403
 from .comparison import *  # noqa: F403
+from .complex_numbers import *  # noqa: F403
+from .control_flow import *  # noqa: F403
 from .core import *  # noqa: F403
 from .creation import *  # noqa: F403
 from .crossentropy import binary_crossentropy as binary_crossentropy
 from .crossentropy import categorical_crossentropy as categorical_crossentropy
 from .crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from .custom_gradient import custom_gradient as custom_gradient
 from .cumulative import *  # noqa: F403
 from .data_dependent import *  # noqa: F403
 from .elementwise import *  # noqa: F403
+from .functions import *  # noqa: F403
 from .indexing import *  # noqa: F403
 from .linear_algebra import *  # noqa: F403
+from .loops import *  # noqa: F403
 from .manipulation import *  # noqa: F403
 from .nn import *  # noqa: F403
 from .normalization import *  # noqa: F403
