@@ -94,8 +94,7 @@ def exp(x: Any) -> Any:
 @operation
 def exp2(x: Any) -> Any:
     """2**x."""
-    x = as_float(x)
-    return ops.power(scalar(2, x), x)
+    return ops.exp2(as_float(x))
 
 
 @operation
@@ -119,15 +118,13 @@ def log1p(x: Any) -> Any:
 @operation
 def log2(x: Any) -> Any:
     """The logarithm to base 2."""
-    x = as_float(x)
-    return ops.multiply(ops.log(x), scalar(1 / math.log(2), x))
+    return ops.log2(as_float(x))
 
 
 @operation
 def log10(x: Any) -> Any:
     """The logarithm to base 10."""
-    x = as_float(x)
-    return ops.multiply(ops.log(x), scalar(1 / math.log(10), x))
+    return ops.log10(as_float(x))
 
 
 @operation
@@ -164,15 +161,13 @@ def tanh(x: Any) -> Any:
 @operation
 def sinh(x: Any) -> Any:
     """(e**x - e**-x) / 2."""
-    x = as_float(x)
-    return ops.multiply(ops.subtract(ops.expm1(x), ops.expm1(ops.negative(x))), scalar(0.5, x))
+    return ops.sinh(as_float(x))
 
 
 @operation
 def cosh(x: Any) -> Any:
     """(e**x + e**-x) / 2."""
-    x = as_float(x)
-    return ops.multiply(ops.add(ops.exp(x), ops.exp(ops.negative(x))), scalar(0.5, x))
+    return ops.cosh(as_float(x))
 
 
 @operation
@@ -190,33 +185,25 @@ def cos(x: Any) -> Any:
 @operation
 def tan(x: Any) -> Any:
     """The tangent of x in radians."""
-    x = as_float(x)
-    return ops.divide(ops.sin(x), ops.cos(x))
+    return ops.tan(as_float(x))
 
 
 @operation
 def arcsinh(x: Any) -> Any:
-    """sign(x) log(|x| + sqrt(x**2 + 1)), written so that small x keeps its digits."""
-    x = as_float(x)
-    size = ops.abs(x)
-    squared = ops.square(size)
-    root = ops.sqrt(ops.add(squared, scalar(1, x)))
-    return ops.multiply(ops.sign(x), ops.log1p(ops.add(size, ops.divide(squared, ops.add(root, scalar(1, x))))))
+    """The number whose sinh is x."""
+    return ops.arcsinh(as_float(x))
 
 
 @operation
 def arccosh(x: Any) -> Any:
-    """log(x + sqrt(x**2 - 1)) for x >= 1."""
-    x = as_float(x)
-    above = ops.subtract(x, scalar(1, x))
-    return ops.log1p(ops.add(above, ops.sqrt(ops.multiply(above, ops.add(x, scalar(1, x))))))
+    """The number >= 0 whose cosh is x, for x >= 1."""
+    return ops.arccosh(as_float(x))
 
 
 @operation
 def arctanh(x: Any) -> Any:
-    """log((1 + x) / (1 - x)) / 2 for -1 < x < 1."""
-    x = as_float(x)
-    return ops.multiply(ops.subtract(ops.log1p(x), ops.log1p(ops.negative(x))), scalar(0.5, x))
+    """The number whose tanh is x, for -1 < x < 1."""
+    return ops.arctanh(as_float(x))
 
 
 @operation
@@ -278,9 +265,8 @@ def erf(x: Any) -> Any:
 
 @operation
 def erfc(x: Any) -> Any:
-    """1 - erf(x)."""
-    x = as_float(x)
-    return ops.subtract(scalar(1, x), ops.erf(x))
+    """1 - erf(x), exact also where it is tiny."""
+    return ops.erfc(as_float(x))
 
 
 @operation

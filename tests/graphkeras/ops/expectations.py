@@ -12,7 +12,13 @@ from graphkeras.tools.coverage.calls import FAMILIES
 PLACES = [(family, number) for family, calls in FAMILIES.items() for number in range(len(calls))]
 
 #: How far results may be from Keras's: relative, and absolute where the expected number is small.
-TOLERANCE = {"float64": (1e-9, 1e-9), "float32": (2e-5, 5e-6), "float16": (4e-3, 4e-3), "bfloat16": (3e-2, 3e-2)}
+TOLERANCE = {
+    "float64": (1e-9, 1e-9),
+    "complex64": (2e-5, 5e-6),
+    "float32": (2e-5, 5e-6),
+    "float16": (4e-3, 4e-3),
+    "bfloat16": (3e-2, 3e-2),
+}
 
 
 def label(place):
@@ -50,4 +56,5 @@ def check(found, place):
         assert leaf.dtype == dtype, f"is {leaf.dtype}, expected {dtype}"
         if FAMILIES[family][number].values:
             rtol, atol = TOLERANCE.get(dtype.name, (0, 0))
-            np.testing.assert_allclose(leaf.astype(np.float64), array.astype(np.float64), rtol=rtol, atol=atol)
+            wide = np.complex128 if dtype.kind == "c" else np.float64
+            np.testing.assert_allclose(leaf.astype(wide), array.astype(wide), rtol=rtol, atol=atol)
