@@ -32,5 +32,6 @@ from . import softmax as softmax
 from . import sort as sort
 from . import special as special
 from . import trigonometry as trigonometry
+from . import window_reductions as window_reductions
 from . import windows as windows
 from . import with_gradient as with_gradient

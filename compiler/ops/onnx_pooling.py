@@ -105,11 +105,11 @@ def _spread(emit: Emitter, share: str, channels: int, sizes: Shape, attrs: Mappi
     counts = counts_of(sizes, size, {**attrs, "dilation": (1,) * len(sizes)})
     rows = zip(stops, counts, size, strides, strict=True)
     missing = [stop - ((count - 1) * stride + taps) for stop, count, taps, stride in rows]
-    more = [strides[k] - 1 if is_symbolic(n) else max(n, 0) for k, n in enumerate(missing)]  # type: ignore[call-overload]
+    more = [strides[k] - 1 if is_symbolic(n) else max(n, 0) for k, n in enumerate(missing)]
     ones = emit.constant(np.ones((channels, 1, *size), np.float32))
-    places = {"kernel_shape": list(size), "strides": list(strides), "output_padding": more}
+    places: dict[str, Any] = {"kernel_shape": list(size), "strides": list(strides), "output_padding": more}
     y = str(emit("ConvTranspose", share, ones, group=channels, **places))
-    if not any(starts) and all(not is_symbolic(n) and n >= 0 for n in missing):  # type: ignore[operator]
+    if not any(starts) and all(not is_symbolic(n) and n >= 0 for n in missing):
         return y
     return str(emit("Slice", y, emit.shape(starts), emit.shape(stops), emit.constant(np.arange(2, len(size) + 2))))
 
@@ -148,7 +148,7 @@ def _attributes(attrs: Mapping[str, Any]) -> dict[str, Any]:
 def _repeated(emit: Emitter, x: str, times: Sequence[int]) -> str:
     """Every element so many times along the spatial axes."""
     scales = emit.constant(np.asarray([1, 1, *times], np.float32))
-    places = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    places: dict[str, Any] = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     return str(emit("Resize", x, "", scales, mode="nearest", **places))
 
 

@@ -32,10 +32,9 @@ from .onnx_pooling import (
     onnx_max_pool,
     onnx_max_pool_gradient,
 )
+from .window_reductions import lowest_number
 
 _ATTRIBUTES: Mapping[str, Any] = {"size": REQUIRED, "strides": None, "padding": "valid", "channels_last": True}
-#: So many taps are spelled out one by one, as elementwise ops; more are a reduction.
-MAX_TAPS = 16
 
 
 class _Pooling(Composite):
@@ -80,7 +79,7 @@ class MaxPool(_Pooling):
         return self._pooled(types[0], attrs)
 
     def evaluate(self, *arrays: Array, **attrs: Any) -> Array:
-        taps = _taps(arrays[0], _lowest(arrays[0].dtype.name), attrs)
+        taps = _taps(arrays[0], lowest_number(arrays[0].dtype.name), attrs)
         y = next(taps).copy()
         for tap in taps:
             np.maximum(y, tap, out=y)
@@ -90,13 +89,13 @@ class MaxPool(_Pooling):
         return (ops.max_pool_gradient(x, grad, **attrs),)
 
     def expand(self, x: Any, **attrs: Any) -> Any:
-        return back_to_channels_first(_largest(to_channels_last(x, attrs), attrs)[0], attrs)
+        return back_to_channels_first(_reduced("window_max", to_channels_last(x, attrs), attrs), attrs)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
         return onnx_max_pool(emit, node, inputs)
 
     def flops(self, node: Node) -> DimLike:
-        return node.output.type.size * prod(node.attrs["size"]) if node.output.type.is_float else 0
+        return _flops(node.output.type.size, node)
 
     def samples(self) -> Iterator[Sample]:
         for x, attrs in _geometries():
@@ -126,7 +125,7 @@ class MaxPoolGradient(_Pooling):
         rest = _last(widened(arrays[1]), attrs).copy()
         out = _last(MaxPool().evaluate(x, **attrs), attrs)
         total = _padded(np.zeros_like(_last(x, attrs)), 0, attrs)
-        for place, tap in zip(_places(x, attrs), _taps(x, _lowest(x.dtype.name), attrs), strict=True):
+        for place, tap in zip(_places(x, attrs), _taps(x, lowest_number(x.dtype.name), attrs), strict=True):
             wins = (tap == out) | (np.isnan(tap) & np.isnan(out))
             total[place] += np.where(wins, rest, 0)
             rest[wins] = 0
@@ -134,7 +133,7 @@ class MaxPoolGradient(_Pooling):
 
     def expand(self, x: Any, grad: Any, **attrs: Any) -> Any:
         x, grad = to_channels_last(x, attrs), to_channels_last(grad, attrs)
-        first, size = ops.expand_dims(_largest(x, attrs)[1], axis=-1), attrs["size"]
+        first, size = ops.expand_dims(_reduced("window_argmax", x, attrs), axis=-1), attrs["size"]
         places = (*grad.type.shape, prod(size))
         wins = ops.equal(first, ops.iota(size=prod(size), dtype="int32"))
         zero = ops.cast(ops.constant(value=np.zeros((), np.float32)), dtype=grad.type.dtype)
@@ -146,7 +145,7 @@ class MaxPoolGradient(_Pooling):
         return onnx_max_pool_gradient(emit, node, inputs)
 
     def flops(self, node: Node) -> DimLike:
-        return node.inputs[1].type.size * prod(node.attrs["size"])
+        return _flops(node.inputs[1].type.size, node)
 
     def samples(self) -> Iterator[Sample]:
         for x, attrs in _geometries():
@@ -182,14 +181,14 @@ class AveragePool(_Pooling):
 
     def expand(self, x: Any, **attrs: Any) -> Any:
         x = to_channels_last(x, attrs)
-        y = _divided_by_count(_sum(x, attrs), x.type.shape[1:-1], attrs)
+        y = _divided_by_count(_reduced("window_sum", x, attrs), x.type.shape[1:-1], attrs)
         return back_to_channels_first(y, attrs)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
         return onnx_average_pool(emit, node, inputs)
 
     def flops(self, node: Node) -> DimLike:
-        return node.output.type.size * prod(node.attrs["size"])
+        return _flops(node.output.type.size, node)
 
     def samples(self) -> Iterator[Sample]:
         for x, attrs in _geometries():
@@ -244,7 +243,7 @@ class AveragePoolGradient(_Pooling):
         return onnx_average_pool_gradient(emit, node, inputs)
 
     def flops(self, node: Node) -> DimLike:
-        return node.inputs[0].type.size * prod(node.attrs["size"])
+        return _flops(node.inputs[0].type.size, node)
 
     def samples(self) -> Iterator[Sample]:
         for x, attrs in _geometries():
@@ -259,6 +258,11 @@ class AveragePoolGradient(_Pooling):
 
 def _sizes(x: TensorType, channels_last: bool) -> Shape:
     return tuple(x.shape[axis] for axis in spatial_axes(x.ndim, channels_last))
+
+
+def _flops(windows: DimLike, node: Node) -> DimLike:
+    taps: int = prod(node.attrs["size"])
+    return windows * taps if node.output.type.is_float else 0
 
 
 def _with_sizes(shape: Shape, sizes: Shape, channels_last: bool) -> Shape:
@@ -299,11 +303,6 @@ def _restored(y: Array, attrs: Mapping[str, Any]) -> Array:
     return y if attrs["channels_last"] else np.ascontiguousarray(np.moveaxis(y, -1, 1))
 
 
-def _lowest(dtype: str) -> float:
-    kind = numpy_dtype(dtype)
-    return int(np.iinfo(kind).min) if kind.kind in "iu" else -np.inf
-
-
 def _ones_like(x: Array, attrs: Mapping[str, Any]) -> Array:
     """One for every spatial place, to be counted."""
     sizes = _last(x, attrs).shape[1:-1]
@@ -336,65 +335,24 @@ def _taps(x: Array, value: float, attrs: Mapping[str, Any]) -> Iterator[Array]:
 # ---- in other ops, channels last -----------------------------------------------------------------------------------------
 
 
-def _tap(x: Any, tap: Sequence[int], value: float, attrs: Mapping[str, Any]) -> Any:
-    """The elements that the windows have at one tap."""
-    counts, ndim = _counts(x.type.shape[1:-1], attrs), len(tap)
-    starts = tuple(t - low for t, (low, _) in zip(tap, attrs["padding"], strict=True))
-    windows = ops.windows(x, first=1, counts=counts, size=(1,) * ndim, strides=attrs["strides"], starts=starts, value=value)
-    return ops.reshape(windows, shape=windows.type.shape[:-ndim])
-
-
-def _windows(x: Any, value: float, attrs: Mapping[str, Any]) -> Any:
-    """All windows, their taps as one last axis."""
-    counts, ndim = _counts(x.type.shape[1:-1], attrs), len(attrs["size"])
+def _reduced(name: str, x: Any, attrs: Mapping[str, Any]) -> Any:
+    """`window_max`, `window_sum` or `window_argmax` of x."""
+    counts = _counts(x.type.shape[1:-1], attrs)
     starts = tuple(-low for low, _ in attrs["padding"])
-    windows = ops.windows(x, first=1, counts=counts, size=attrs["size"], strides=attrs["strides"], starts=starts, value=value)
-    return ops.reshape(windows, shape=(*windows.type.shape[:-ndim], prod(attrs["size"])))
-
-
-def _largest(x: Any, attrs: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The largest element of every window, and the tap where it is first, int32."""
-    size, value = attrs["size"], _lowest(x.type.dtype)
-    if prod(size) > MAX_TAPS:
-        windows = _windows(x, value, attrs)
-        axis = windows.type.ndim - 1
-        return ops.max(windows, axis=(axis,), keepdims=False), ops.argmax(windows, axis=axis, keepdims=False)
-    best: Any = None
-    where: Any = None
-    for number, tap in enumerate(np.ndindex(size)):
-        there = _tap(x, tap, value, attrs)
-        place = ops.constant(value=np.asarray(number, np.int32))
-        if number == 0:
-            best, where = there, ops.broadcast_to(place, shape=there.type.shape)
-        else:
-            where = ops.where(ops.greater(there, best), place, where)
-            best = ops.maximum(best, there)
-    return best, where
-
-
-def _sum(x: Any, attrs: Mapping[str, Any]) -> Any:
-    """The sum of every window."""
-    if prod(attrs["size"]) > MAX_TAPS:
-        windows = _windows(x, 0, attrs)
-        return ops.sum(windows, axis=(windows.type.ndim - 1,), keepdims=False)
-    total: Any = None
-    for tap in np.ndindex(attrs["size"]):
-        there = _tap(x, tap, 0, attrs)
-        total = there if total is None else ops.add(total, there)
-    return total
+    places = {"counts": counts, "size": attrs["size"], "strides": attrs["strides"], "starts": starts}
+    return getattr(ops, name)(x, first=1, **places)
 
 
 def _divided_by_count(y: Any, sizes: Shape, attrs: Mapping[str, Any]) -> Any:
     """Sums divided by how many elements are in their windows."""
-    if not any(any(map(_is_not_zero, pair)) for pair in attrs["padding"]):
+    if all(amount == 0 for pair in attrs["padding"] for amount in pair):
         return ops.multiply(y, 1.0 / prod(attrs["size"]))
-    one = ops.constant(value=np.ones((), numpy_dtype(y.type.dtype)))
-    ones = ops.broadcast_to(one, shape=(1, *sizes, 1))
-    return ops.divide(y, _sum(ones, attrs))
-
-
-def _is_not_zero(amount: DimLike) -> bool:
-    return amount != 0
+    dtype = numpy_dtype(y.type.dtype)
+    if any(map(is_symbolic, sizes)):
+        ones = ops.broadcast_to(ops.constant(value=np.ones((), dtype)), shape=(1, *sizes, 1))
+        return ops.divide(y, _reduced("window_sum", ones, attrs))
+    counts: Any = sum(_taps(np.ones((1, *sizes, 1)), 0, {**attrs, "channels_last": True}))
+    return ops.multiply(y, ops.constant(value=(1 / counts).astype(dtype)))
 
 
 def _folded(shares: Any, sizes: Shape, attrs: Mapping[str, Any]) -> Any:

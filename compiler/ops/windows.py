@@ -24,7 +24,7 @@ from .base import REQUIRED, Arg, Array, ElementBuilder, Index, Op, Sample, requi
 from .elementwise import BATCH, NUMBERS, any_numbers, check_arity, check_dtype
 from .onnx_kernels import kernel_dtype
 
-_ATTRIBUTES: Mapping[str, Any] = {
+WINDOW_ATTRIBUTES: Mapping[str, Any] = {
     "first": REQUIRED,
     "size": REQUIRED,
     "strides": None,
@@ -34,7 +34,7 @@ _ATTRIBUTES: Mapping[str, Any] = {
 }
 
 
-def _canonical(op: Op, attrs: dict[str, Any], free: str) -> dict[str, Any]:
+def canonical_windows(op: Op, attrs: dict[str, Any], free: str) -> dict[str, Any]:
     """Attributes as tuples with one number for each spatial axis; `free` and starts may be symbolic."""
     ndim = len(attrs["size"])
     filled = {"strides": 1, "steps": 1, "starts": 0, "spread": 1}
@@ -58,10 +58,10 @@ class Windows(Op):
     """
 
     name = "windows"
-    attributes: ClassVar[Mapping[str, Any]] = {**_ATTRIBUTES, "counts": REQUIRED, "value": 0}
+    attributes: ClassVar[Mapping[str, Any]] = {**WINDOW_ATTRIBUTES, "counts": REQUIRED, "value": 0}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
-        return {**_canonical(self, attrs, "counts"), "value": attrs["value"]}
+        return {**canonical_windows(self, attrs, "counts"), "value": attrs["value"]}
 
     def infer(self, *types: TensorType, **attrs: Any) -> TensorType:
         check_arity(self, types, 1)
@@ -80,7 +80,7 @@ class Windows(Op):
 
     def vjp(self, grad: Any, out: Any, x: Any, **attrs: Any) -> Any:
         first, ndim = attrs["first"], len(attrs["size"])
-        kept = {key: attrs[key] for key in _ATTRIBUTES}
+        kept = {key: attrs[key] for key in WINDOW_ATTRIBUTES}
         return (ops.fold(grad, sizes=x.type.shape[first : first + ndim], **kept),)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
@@ -97,21 +97,8 @@ class Windows(Op):
         return str(emit("Transpose", y, perm=list(_order(first, ndim, source.ndim + ndim))))
 
     def element(self, k: ElementBuilder, node: Node, index: Index) -> str:
-        attrs, shape, ndim = node.attrs, node.inputs[0].type.shape, len(node.attrs["size"])
-        first, taps, dtype = attrs["first"], index[len(index) - ndim :], node.output.type.dtype
-        places: list[IndexExpr] = []
-        conditions: list[str] = []
-        for axis, (o, t) in enumerate(zip(index[first : first + ndim], taps, strict=True)):
-            place = o * attrs["strides"][axis] + t * attrs["steps"][axis] + attrs["starts"][axis]
-            divided = _divided(k, place, attrs["spread"][axis], int(shape[first + axis]), conditions)
-            if divided is None:
-                return k.literal(attrs["value"], dtype)
-            places.append(divided)
-        mask = " & ".join(f"({condition})" for condition in dict.fromkeys(conditions))
-        element = k.operand(0, (*index[:first], *places, *index[first + ndim : len(index) - ndim]), mask=mask)
-        if not mask or attrs["value"] == 0:
-            return element
-        return k.let(f"tl.where({mask}, {element}, {k.literal(attrs['value'], dtype)})")
+        ndim = len(node.attrs["size"])
+        return window_element(k, node, index[: len(index) - ndim], index[len(index) - ndim :], node.attrs["value"])
 
     def samples(self) -> Iterator[Sample]:
         for dtype in NUMBERS:
@@ -138,10 +125,10 @@ class Fold(Op):
     """
 
     name = "fold"
-    attributes: ClassVar[Mapping[str, Any]] = {**_ATTRIBUTES, "sizes": REQUIRED}
+    attributes: ClassVar[Mapping[str, Any]] = {**WINDOW_ATTRIBUTES, "sizes": REQUIRED}
 
     def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
-        return _canonical(self, attrs, "sizes")
+        return canonical_windows(self, attrs, "sizes")
 
     def infer(self, *types: TensorType, **attrs: Any) -> TensorType:
         check_arity(self, types, 1)
@@ -165,7 +152,7 @@ class Fold(Op):
 
     def vjp(self, grad: Any, out: Any, x: Any, **attrs: Any) -> Any:
         first, ndim = attrs["first"], len(attrs["size"])
-        kept = {key: attrs[key] for key in _ATTRIBUTES}
+        kept = {key: attrs[key] for key in WINDOW_ATTRIBUTES}
         return (ops.windows(grad, counts=x.type.shape[first : first + ndim], value=0, **kept),)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
@@ -223,6 +210,26 @@ class Fold(Op):
             ((BATCH, 2, 2, 3, 2, 1), {"first": 1, "sizes": (5, 4), "size": (2, 1), "strides": (2, 2)}),
         ):
             yield Sample((Arg(shape),), attrs)
+
+
+def window_element(k: ElementBuilder, node: Node, index: Index, taps: Index, value: float) -> str:
+    """What the window at `index` of the node's operand has at `taps`; `value` where that is outside. The node has the
+    attributes of `windows`."""
+    attrs, (x,), ndim = node.attrs, (operand.type for operand in node.inputs), len(taps)
+    first = attrs["first"]
+    places: list[IndexExpr] = []
+    conditions: list[str] = []
+    for axis, (o, t) in enumerate(zip(index[first : first + ndim], taps, strict=True)):
+        place = o * attrs["strides"][axis] + t * attrs["steps"][axis] + attrs["starts"][axis]
+        divided = _divided(k, place, attrs["spread"][axis], int(x.shape[first + axis]), conditions)
+        if divided is None:
+            return k.literal(value, x.dtype)
+        places.append(divided)
+    mask = " & ".join(f"({condition})" for condition in dict.fromkeys(conditions))
+    element = k.operand(0, (*index[:first], *places, *index[first + ndim :]), mask=mask)
+    if not mask or value == 0:
+        return element
+    return k.let(f"tl.where({mask}, {element}, {k.literal(value, x.dtype)})")
 
 
 def _order(first: int, ndim: int, total: int) -> tuple[int, ...]:
