@@ -26,9 +26,15 @@ def saving_scan(
     *operands: Any, body: Graph, carries: int, sequences: int, length: DimLike, reverse: bool = False
 ) -> tuple[Value, ...]:
     """A scan that offers its gradient what it needs. Returns the results that `body` has."""
-    offered = Graph.of(body.inputs, [*body.outputs, *_worth_keeping(body, carries)], name=body.name)
-    made = ops.scan(*operands, body=offered, carries=carries, sequences=sequences, length=length, reverse=reverse)
+    made = ops.scan(
+        *operands, body=offering(body, carries), carries=carries, sequences=sequences, length=length, reverse=reverse
+    )
     return as_tuple(made)[: len(body.outputs)]
+
+
+def offering(body: Graph, carries: int) -> Graph:
+    """The body of a loop with further results for its gradient."""
+    return Graph.of(body.inputs, [*body.outputs, *_worth_keeping(body, carries)], name=body.name)
 
 
 def _worth_keeping(body: Graph, carries: int) -> list[Value]:

@@ -42,8 +42,8 @@ class BodyTrace(Trace):
     def assign(self, variable: Variable, value: Value) -> NoReturn:
         raise ValueError(
             f"{self.operation}: the function assigns the variable {variable.path!r}; inside a loop or a branch variables can "
-            "only be read. Carry the new value along as a tensor and assign it after the operation; draw random numbers before it "
-            "and pass them in."
+            "only be read. Carry the new value along as a tensor and assign it after the operation; draw random numbers before "
+            "it and pass them in."
         )
 
     def check_losses(self) -> None:
