@@ -271,7 +271,7 @@ class Composite(Op):
         outputs = self._expanded(types, attrs)[1]
         return tuple(value.type for value in outputs) if len(outputs) != 1 else outputs[0].type
 
-    def evaluate(self, *arrays: Array, **attrs: Any) -> Array | tuple[Array, ...]:
+    def evaluate(self, *arrays: Any, **attrs: Any) -> Array | tuple[Array, ...]:
         """Of 16-bit floats all steps are computed in float32, and the results are rounded."""
         rounded = self.infer_types([type_of(array) for array in arrays], attrs)
         arrays = tuple(widened(array) for array in arrays)

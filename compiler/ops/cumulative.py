@@ -142,7 +142,7 @@ class CumProd(Cumulative):
             y = self._onnx_masked(emit, node, y, via)
         else:
             distance = 1
-            while distance < size:  # type: ignore[operator]
+            while distance < size:
                 y = str(emit("Mul", y, self._onnx_shifted(emit, node, y, distance, via)))
                 distance *= 2
         return emit.cast(y, dtype) if via != dtype else str(emit("Identity", y)) if y == inputs[0] else y

@@ -111,7 +111,7 @@ class ScatterAddElements(Composite):
         check_range(self, indices, size)
         wide = updates.dtype if updates.dtype.kind in "iu" else np.dtype(np.float64)
         result = np.zeros((*updates.shape[:axis], size, *updates.shape[axis + 1 :]), wide)
-        place = list(np.indices(indices.shape, sparse=True))
+        place: list[Any] = list(np.indices(indices.shape, sparse=True))
         place[axis] = indices.astype(np.int64)
         np.add.at(result, tuple(place), updates.astype(wide))
         return result.astype(updates.dtype)

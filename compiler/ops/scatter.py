@@ -71,7 +71,7 @@ class ScatterUpdate(Composite):
         else:
             function = {"max": np.maximum, "min": np.minimum, "multiply": np.multiply}[reduction]
             with np.errstate(all="ignore"):
-                function.at(result, places, widened(updates))  # type: ignore[attr-defined]
+                function.at(result, places, widened(updates))
         return result.astype(x.dtype)
 
     def vjp(self, grad: Any, out: Any, x: Any, indices: Any, updates: Any, *, reduction: str) -> Any:

@@ -179,9 +179,9 @@ def digitize(x: Any, bins: Any) -> Any:
         ValueError: for bins of several axes.
     """
     x, bins = promoted(x, bins)
-    if ndim_of(bins) != 1 or isinstance(shape_of(bins)[0], Dim):
+    size = shape_of(bins)[0] if ndim_of(bins) == 1 else None
+    if not isinstance(size, int):
         raise ValueError(f"ops.digitize: bins must be a vector of known length, got shape {shape_of(bins)}.")
-    size = shape_of(bins)[0]
     if size == 0:
         return filled(shape_of(x), 0, "int32")
     ends = ops.take(bins, np.int32([0, size - 1]), axis=0)
