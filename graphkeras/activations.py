@@ -6,8 +6,10 @@ import inspect
 from typing import Any
 
 from . import ops
+from .call_context import current_call
 from .identifiers import resolve
 from .saving.serialization import serialize_keras_object
+from .tensor import KerasTensor
 
 
 def linear(x: Any) -> Any:
@@ -110,7 +112,59 @@ def exponential(x: Any) -> Any:
 
 def mish(x: Any) -> Any:
     """x * tanh(softplus(x))."""
-    return x * ops.tanh(ops.softplus(x))
+    if current_call() is None and isinstance(x, KerasTensor):  # a functional model records operations that Keras's files know
+        return x * ops.tanh(ops.softplus(x))
+    return ops.activation.mish(x)
+
+
+def glu(x: Any, axis: int = -1) -> Any:
+    """The first half of x along `axis`, times the sigmoid of the second half."""
+    return ops.glu(x, axis=axis)
+
+
+def squareplus(x: Any, b: float = 4) -> Any:
+    """(x + sqrt(x**2 + b)) / 2."""
+    return ops.squareplus(x, b=b)
+
+
+def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x moved towards 0 by `threshold`, and 0 where it is nearer than that."""
+    return ops.soft_shrink(x, threshold)
+
+
+def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x where |x| > threshold, else 0."""
+    return ops.hard_shrink(x, threshold)
+
+
+def threshold(x: Any, threshold: float, default_value: float) -> Any:
+    """x where x > threshold, else default_value."""
+    return ops.threshold(x, threshold, default_value)
+
+
+def tanh_shrink(x: Any) -> Any:
+    """x - tanh(x)."""
+    return ops.tanh_shrink(x)
+
+
+def hard_tanh(x: Any) -> Any:
+    """x limited to [-1, 1]."""
+    return ops.hard_tanh(x)
+
+
+def sparse_plus(x: Any) -> Any:
+    """0 up to -1, (x + 1)**2 / 4 up to 1, x from there on."""
+    return ops.sparse_plus(x)
+
+
+def sparse_sigmoid(x: Any) -> Any:
+    """(x + 1) / 2 limited to [0, 1]."""
+    return ops.sparse_sigmoid(x)
+
+
+def sparsemax(x: Any, axis: int = -1) -> Any:
+    """A distribution along `axis` with zeros, see `ops.sparsemax`."""
+    return ops.sparsemax(x, axis=axis)
 
 
 _FUNCTIONS: dict[str, Any] = {

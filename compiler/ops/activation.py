@@ -117,7 +117,7 @@ class Gelu(FloatComposite):
 
 
 class LeakyRelu(FloatComposite):
-    """y = x where x > 0, else x * slope"""
+    """y = x where x >= 0, else x * slope"""
 
     name = "leaky_relu"
     attributes: ClassVar[Mapping[str, Any]] = {"slope": REQUIRED}
@@ -129,11 +129,11 @@ class LeakyRelu(FloatComposite):
         return super().infer(*types)
 
     def expand(self, x: Any, *, slope: float) -> Any:
-        return ops.where(ops.greater(x, 0), x, x * slope)
+        return ops.where(ops.greater_equal(x, 0), x, x * slope)
 
     def vjp(self, grad: Any, out: Any, x: Any, *, slope: float) -> Any:
-        positive = ops.cast(ops.greater(x, 0), dtype=x.type.dtype)
-        return (grad * (positive * (1 - slope) + slope),)
+        straight = ops.cast(ops.greater_equal(x, 0), dtype=x.type.dtype)
+        return (grad * (straight * (1 - slope) + slope),)
 
     def stays_whole(self, node: Node, rule: str) -> bool:
         """But not in float64: ONNX's slope is a float32."""

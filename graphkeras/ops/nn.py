@@ -1,4 +1,4 @@
-"""Functions of neural networks: activations, softmax, one-hot codes."""
+"""Functions of neural networks: softmax, one-hot codes, how near two images are."""
 
 from __future__ import annotations
 
@@ -6,144 +6,13 @@ import math
 from typing import Any
 
 from graphkeras.compiler.registry import ops
-from graphkeras.compiler.types import normalize_axes, normalize_axis
+from graphkeras.compiler.types import normalize_axes, normalize_axis, shape_text
 
 from ..operation import operation
 from .arithmetic import multiply_numbers
-from .operands import (
-    Tensor,
-    as_float,
-    dtype_of,
-    is_integer,
-    ndim_of,
-    scalar,
-    shape_of,
-    standard_dtype,
-    tensor,
-)
+from .operands import Tensor, as_float, dtype_of, is_integer, ndim_of, promoted, shape_of, standard_dtype, tensor
 
-# fmt: off
-__all__ = [
-    "celu", "elu", "gelu", "hard_sigmoid", "hard_silu", "hard_swish", "leaky_relu", "log_sigmoid", "log_softmax", "multi_hot",
-    "one_hot", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish",
-]
-# fmt: on
-
-_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
-
-
-@operation
-def relu(x: Any) -> Any:
-    """max(x, 0)."""
-    return ops.relu(tensor(x))
-
-
-@operation
-def relu6(x: Any) -> Any:
-    """x limited to [0, 6]."""
-    return ops.clip(tensor(x), low=0, high=6)
-
-
-@operation
-def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
-    """x where x > 0, else negative_slope * x."""
-    x = as_float(x)
-    return ops.where(ops.greater(x, scalar(0, x)), x, multiply_numbers(x, negative_slope))
-
-
-@operation
-def elu(x: Any, alpha: float = 1.0) -> Any:
-    """x where x > 0, else alpha * (e**x - 1)."""
-    return _elu(as_float(x), alpha)
-
-
-def _elu(x: Tensor, alpha: float, scale: float = 1.0) -> Tensor:
-    below = ops.expm1(ops.multiply(ops.minimum(x, scalar(0, x)), scalar(1 / scale, x)))
-    return ops.where(ops.greater(x, scalar(0, x)), x, multiply_numbers(below, alpha))
-
-
-@operation
-def celu(x: Any, alpha: float = 1.0) -> Any:
-    """x where x > 0, else alpha * (e**(x / alpha) - 1)."""
-    return _elu(as_float(x), alpha, alpha)
-
-
-@operation
-def selu(x: Any) -> Any:
-    """scale * elu(x, alpha) with the constants that keep mean 0 and variance 1 (Klambauer et al. 2017)."""
-    return multiply_numbers(_elu(as_float(x), _SELU_ALPHA), _SELU_SCALE)
-
-
-@operation
-def gelu(x: Any, approximate: bool = True) -> Any:
-    """x times the probability that a standard normal number is below x; by tanh if `approximate`, else by erf."""
-    x = as_float(x)
-    if not approximate:
-        return ops.gelu(x)
-    inner = ops.add(x, multiply_numbers(ops.multiply(ops.multiply(x, x), x), 0.044715))
-    bent = ops.tanh(multiply_numbers(inner, math.sqrt(2 / math.pi)))
-    return ops.multiply(multiply_numbers(x, 0.5), ops.add(bent, scalar(1, x)))
-
-
-@operation
-def silu(x: Any) -> Any:
-    """x * sigmoid(x)."""
-    return ops.silu(as_float(x))
-
-
-@operation
-def swish(x: Any) -> Any:
-    """x * sigmoid(x)."""
-    return ops.silu(as_float(x))
-
-
-@operation
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + e**-x)."""
-    return ops.sigmoid(as_float(x))
-
-
-@operation
-def log_sigmoid(x: Any) -> Any:
-    """log(1 / (1 + e**-x)), without overflow."""
-    return ops.negative(ops.softplus(ops.negative(as_float(x))))
-
-
-@operation
-def hard_sigmoid(x: Any) -> Any:
-    """x / 6 + 1 / 2 limited to [0, 1]."""
-    return _hard_sigmoid(as_float(x))
-
-
-def _hard_sigmoid(x: Tensor) -> Tensor:
-    return multiply_numbers(ops.clip(ops.add(x, scalar(3, x)), low=0.0, high=6.0), 1 / 6)
-
-
-@operation
-def hard_silu(x: Any) -> Any:
-    """x * hard_sigmoid(x)."""
-    x = as_float(x)
-    return ops.multiply(x, _hard_sigmoid(x))
-
-
-@operation
-def hard_swish(x: Any) -> Any:
-    """x * hard_sigmoid(x)."""
-    x = as_float(x)
-    return ops.multiply(x, _hard_sigmoid(x))
-
-
-@operation
-def softplus(x: Any) -> Any:
-    """log(1 + e**x), without overflow."""
-    return ops.softplus(as_float(x))
-
-
-@operation
-def softsign(x: Any) -> Any:
-    """x / (1 + |x|)."""
-    x = as_float(x)
-    return ops.divide(x, ops.add(ops.abs(x), scalar(1, x)))
+__all__ = ["log_softmax", "multi_hot", "one_hot", "psnr", "softmax"]
 
 
 @operation
@@ -208,3 +77,20 @@ def multi_hot(inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, 
     inputs = tensor(inputs)
     coded = _one_hot(inputs, num_classes, axis, standard_dtype(dtype))
     return ops.max(coded, axis=(ndim_of(inputs) - 1 if ndim_of(inputs) > 1 else 0,))
+
+
+@operation
+def psnr(x1: Any, x2: Any, max_val: Any) -> Any:
+    """The peak signal-to-noise ratio in decibels: 20 log10(max_val) - 10 log10(mean((x1 - x2)**2)).
+
+    Raises:
+        ValueError: if the shapes differ.
+    """
+    a, b = promoted(x1, x2, at_least="float")
+    if shape_of(a) != shape_of(b):
+        raise ValueError(
+            f"ops.psnr: x1 and x2 must have the same shape, got {shape_text(shape_of(a))} and {shape_text(shape_of(b))}."
+        )
+    error = ops.mean(ops.square(ops.subtract(a, b)), axis=tuple(range(ndim_of(a))))
+    peak = ops.log(tensor(max_val, dtype_of(b)))
+    return ops.subtract(multiply_numbers(peak, 20 / math.log(10)), multiply_numbers(ops.log(error), 10 / math.log(10)))
