@@ -24,4 +24,5 @@ from .nn import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .scattering import *  # noqa: F403
+from .signal import *  # noqa: F403
 from .sorting import *  # noqa: F403
