@@ -14,7 +14,7 @@ from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import type_of
 from graphkeras.tools.coverage.calls import FAMILIES
 from graphkeras.trace import Trace
-from tests.graphkeras.ops.make_gradients import FAMILIES_WITH_GRADIENTS, float32_places, with_arguments
+from tests.graphkeras.ops.differentiated import FAMILIES_WITH_GRADIENTS, float32_places, with_arguments
 
 PLACES = [
     (family, number)
