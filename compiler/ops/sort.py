@@ -17,6 +17,9 @@ from .elements import places_along
 from .elementwise import BATCH, LENGTH, any_numbers, check_arity
 from .onnx_kernels import kernel_dtype
 
+#: At most so many elements are picked one after the other.
+FEW = 16
+
 
 class TopK(Composite):
     """y, places = the first k elements along `axis` in descending order (ascending unless `largest`), and where they are
@@ -41,17 +44,11 @@ class TopK(Composite):
         return y, y.with_dtype("int32")
 
     def expand(self, x: Any, *, k: DimLike, axis: int, largest: bool) -> Any:
-        """An element's place in the result is the number of elements that come before it."""
-        size, wide = x.type.shape[axis], x.type.ndim + 1
+        """Few of many one after the other; else an element's place is the number of elements that come before it."""
+        size = x.type.shape[axis]
+        few = not isinstance(k, Dim) and 1 <= k <= FEW and (isinstance(size, Dim) or size >= 4 * k)
         numbers = ops.cast(x, dtype="int32") if x.type.dtype == "bool" else x
-        this, other = ops.expand_dims(numbers, axis=axis + 1), ops.expand_dims(numbers, axis=axis)
-        earlier = ops.less(places_along(size, axis + 1, wide), places_along(size, axis, wide))
-        before = _before_or_equal(other, this, largest)
-        strictly = ops.logical_not(_before_or_equal(this, other, largest))
-        comes_first = ops.logical_or(strictly, ops.logical_and(earlier, before))
-        rank = ops.sum(ops.cast(comes_first, dtype="int32"), axis=axis + 1)
-        here = ops.equal(ops.expand_dims(rank, axis=axis), places_along(k, axis, wide))
-        places = ops.sum(ops.cast(here, dtype="int32") * places_along(size, axis + 1, wide), axis=axis + 1)
+        places = _picked(numbers, int(k), axis, largest) if few else _ranked(numbers, k, axis, largest)  # type: ignore[arg-type]
         return ops.gather_elements(x, places, axis=axis), places
 
     def evaluate(self, x: Array, *, k: int, axis: int, largest: bool) -> tuple[Array, ...]:
@@ -96,12 +93,61 @@ class TopK(Composite):
             ((2, 5, 3), 2, 0),
             ((2, 1), 1, 1),
             ((2, 5), 0, 1),
+            ((2, 20), 3, 1),
+            ((20, 2, 3), 5, 0),
             ((0, 5), 3, 1),
             ((BATCH, 5), 3, 1),
             ((2, BATCH), BATCH, 1),
             ((LENGTH, BATCH), 2, 0),
         ):
             yield Sample((Arg(shape),), {"k": k, "axis": axis, "largest": False})
+        for dtype in ("bool", "int32", "uint8", "float16"):  # with many equal elements
+            yield Sample((any_numbers((3, 20), dtype),), {"k": 5})
+
+
+def _ranked(x: Any, k: DimLike, axis: int, largest: bool) -> Any:
+    """The places of the first k elements, from the rank of every element."""
+    size, wide = x.type.shape[axis], x.type.ndim + 1
+    this, other = ops.expand_dims(x, axis=axis + 1), ops.expand_dims(x, axis=axis)
+    earlier = ops.less(places_along(size, axis + 1, wide), places_along(size, axis, wide))
+    before = _before_or_equal(other, this, largest)
+    strictly = ops.logical_not(_before_or_equal(this, other, largest))
+    comes_first = ops.logical_or(strictly, ops.logical_and(earlier, before))
+    rank = ops.sum(ops.cast(comes_first, dtype="int32"), axis=axis + 1)
+    here = ops.equal(ops.expand_dims(rank, axis=axis), places_along(k, axis, wide))
+    return ops.sum(ops.cast(here, dtype="int32") * places_along(size, axis + 1, wide), axis=axis + 1)
+
+
+def _picked(x: Any, k: int, axis: int, largest: bool) -> Any:
+    """The places of the first k elements, each the first of those that come after the last one."""
+    size, dtype = x.type.shape[axis], x.type.dtype
+    number = places_along(size, axis, x.type.ndim)
+    behind = ops.dimension(dim=size, dtype="int32")
+    if x.type.is_float:
+        worst: Any = -np.inf if largest else np.nan
+    else:
+        worst = np.iinfo(dtype).min if largest else np.iinfo(dtype).max
+    worst = ops.constant(value=np.asarray(worst, numpy_dtype(dtype)))
+    left, places = None, []
+    for _ in range(k):
+        best = _best(x if left is None else ops.where(left, x, worst), axis, largest)
+        equal = ops.logical_and(_before_or_equal(x, best, largest), _before_or_equal(best, x, largest))
+        found = equal if left is None else ops.logical_and(left, equal)
+        places.append(ops.min(ops.where(found, number, behind), axis=axis, keepdims=True))
+        later = ops.logical_and(equal, ops.greater(number, places[-1]))
+        left = ops.logical_or(ops.logical_not(_before_or_equal(x, best, largest)), later)
+    return ops.concatenate(*places, axis=axis)
+
+
+def _best(x: Any, axis: int, largest: bool) -> Any:
+    """The element that comes first; NaN is larger than any number."""
+    if largest or not x.type.is_float:
+        return (ops.max if largest else ops.min)(x, axis=axis, keepdims=True)
+    unknown = ops.is_nan(x)
+    infinity = ops.constant(value=np.asarray(np.inf, numpy_dtype(x.type.dtype)))
+    least = ops.min(ops.where(unknown, infinity, x), axis=axis, keepdims=True)
+    nothing = ops.constant(value=np.asarray(np.nan, numpy_dtype(x.type.dtype)))
+    return ops.where(ops.all(unknown, axis=axis, keepdims=True), nothing, least)
 
 
 def _before_or_equal(a: Any, b: Any, largest: bool) -> Any:

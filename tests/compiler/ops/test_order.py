@@ -35,6 +35,23 @@ def test_nan_and_ties_have_their_place_on_every_target(dtype, largest, places, m
         np.testing.assert_array_equal(values.astype("float64"), expected.astype("float64"), err_msg=target)
 
 
+@pytest.mark.parametrize("largest", [True, False])
+def test_few_of_many_with_nan_ties_and_infinities(largest, monkeypatch):
+    """Picked one after the other on triton; the last rows have fewer numbers than are wanted."""
+    monkeypatch.setitem(driver._BACKENDS, "triton", interpreter())
+    rng = np.random.default_rng(0)
+    x = rng.choice(np.float32([0, -0.0, 1, 2, np.nan, np.inf, -np.inf]), (40, 30))
+    x[-3:] = np.nan
+    x[-2, 7], x[-1, [3, 9]] = -np.inf, np.inf
+    source = Value(type_of(x), "x")
+    graph = Graph.of([source], ops.top_k(source, k=7, largest=largest))
+    expected = ops.top_k(x, k=7, largest=largest)
+    for target in ("onnxruntime", "triton"):
+        values, places = driver.compile_graph(graph, {}, target).executable.run([x])
+        np.testing.assert_array_equal(places, expected[1], err_msg=target)
+        np.testing.assert_array_equal(values, expected[0], err_msg=target)
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("zeros", [[], [2], [0], [1, 3], [4], [0, 4], [0, 1, 2, 3, 4]])
 def test_gradient_of_cumprod_with_zeros(zeros, reverse):
