@@ -176,9 +176,8 @@ def _weighted(x: Any, axis: int, new_size: DimLike, method: str, antialias: bool
 
 
 def product_along(x: Any, weights: Any, axis: int) -> Any:
-    """`x` whose axis of size m is replaced by the product with `weights`, a matrix (n, m)."""
-    shape = x.type.shape
-    new_size = (weights.shape if isinstance(weights, np.ndarray) else weights.type.shape)[0]
+    """`x` whose axis of size m is replaced by the product with `weights`, a matrix (n, m); values or arrays."""
+    shape, (new_size, _) = (part.shape if isinstance(part, np.ndarray) else part.type.shape for part in (x, weights))
     front, behind = size_of(shape[:axis]), size_of(shape[axis + 1 :])
     if axis == len(shape) - 1:
         flat = ops.reshape(x, shape=(front, shape[axis]))

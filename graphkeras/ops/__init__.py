@@ -1,5 +1,6 @@
 """`keras.ops`: operations on symbols and arrays."""
 
+from . import image as image
 from .activation import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
 from .attention import *  # noqa: F403

@@ -115,7 +115,7 @@ def decode_op(entry: Mapping[str, Any]) -> Callable[..., Any]:
 
 
 def _function(name: str) -> Callable[..., Any]:
-    function = namespace("" if name in _OUTSIDE_OPS else "ops").get(name)
+    function = namespace("" if name in _OUTSIDE_OPS else "ops").get(name) or namespace("ops.image").get(name)
     if function is None:
         raise ValueError(
             f"The model uses the operation {name!r}, which this version of graphkeras.ops does not have. "

@@ -113,3 +113,23 @@ def test_constants_are_shared() -> None:
     model = compile_graph(graph, {}, "onnxruntime").executable.program.model  # type: ignore[attr-defined]
     values = [onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer]
     assert len(values) == 1 and np.array_equal(values[0], [1])
+
+
+@pytest.mark.parametrize(
+    "shape, size, method, antialias, expected",
+    [
+        ((BATCH, 8, 8, 3), (16, 16), "nearest", False, ["Resize"]),
+        ((BATCH, 3, 8, 8), (16, 16), "linear", False, ["Resize"]),
+        ((BATCH, 8, 8, 3), (5, 9), "linear", False, ["Resize"]),
+        ((BATCH, 8, 8, 3), (5, 9), "cubic", True, ["Resize"]),
+        ((BATCH, 8, 8, 3), (5, 9), "linear", True, ["Reshape", "MatMul", "Reshape", "MatMul", "Reshape"]),  # other weights
+        ((BATCH, 8, 8, 3), (16, 9), "lanczos3", False, ["Reshape", "MatMul", "Reshape", "MatMul", "Reshape"]),
+        ((BATCH, 3, 6, 6), (9, 9), "nearest", False, ["Gather", "Gather"]),  # Resize would round the middles its own way
+    ],
+)
+def test_resize_is_whole_where_onnx_computes_the_same(
+    shape: tuple[Any, ...], size: tuple[int, int], method: str, antialias: bool, expected: list[str]
+) -> None:
+    x = symbol(shape)
+    axis = (1, 2) if shape[-1] == 3 else (2, 3)
+    assert operators([x], ops.resize(x, axis=axis, size=size, method=method, antialias=antialias)) == expected
