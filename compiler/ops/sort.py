@@ -48,7 +48,7 @@ class TopK(Composite):
         size = x.type.shape[axis]
         few = not isinstance(k, Dim) and 1 <= k <= FEW and (isinstance(size, Dim) or size >= 4 * k)
         numbers = ops.cast(x, dtype="int32") if x.type.dtype == "bool" else x
-        places = _picked(numbers, int(k), axis, largest) if few else _ranked(numbers, k, axis, largest)  # type: ignore[arg-type]
+        places = _picked(numbers, int(k), axis, largest) if few else _ranked(numbers, k, axis, largest)
         return ops.gather_elements(x, places, axis=axis), places
 
     def evaluate(self, x: Array, *, k: int, axis: int, largest: bool) -> tuple[Array, ...]:

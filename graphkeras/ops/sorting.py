@@ -184,7 +184,7 @@ def digitize(x: Any, bins: Any) -> Any:
         raise ValueError(f"ops.digitize: bins must be a vector of known length, got shape {shape_of(bins)}.")
     if size == 0:
         return filled(shape_of(x), 0, "int32")
-    ends = ops.take(bins, np.int32([0, size - 1]), axis=0)
+    ends = ops.take(bins, np.array([0, size - 1], np.int32), axis=0)
     if not isinstance(bins, Value) and ends[0] <= ends[1]:
         return search(bins, x, "right")
     backwards = ops.take(bins, np.arange(size - 1, -1, -1, dtype=np.int32), axis=0)

@@ -159,7 +159,7 @@ def _first(candidates: Tensor, accepted: Tensor, otherwise: Tensor) -> Tensor:
 
 def _normal(uniform: Tensor) -> Tensor:
     """As many normal numbers as uniform ones, by Box and Muller: a sine and a cosine of each pair."""
-    half = shape_of(uniform)[0] // 2
+    half = int(shape_of(uniform)[0]) // 2
     first, second = _rows(uniform, 0, half), _rows(uniform, half, half)
     radius = ops.sqrt(ops.multiply(ops.log(ops.subtract(scalar(1, first), first)), scalar(-2, first)))
     angle = ops.multiply(second, scalar(2 * math.pi, second))
