@@ -91,7 +91,7 @@ class Recurrent(Composite):
             )
         (batch, time, features), units = x.shape, first.shape[1]
         wide = units * self.gates
-        wanted: list[tuple[DimLike, ...]] = [(batch, units)] * self.states + [(features, wide), (units, wide)]
+        wanted: list[tuple[DimLike, ...]] = [*((batch, units),) * self.states, (features, wide), (units, wide)]
         wanted += [self.bias_shape(units, attrs)] if attrs["biased"] else []
         wanted += [(batch, time)] if attrs["masked"] else []
         names = (

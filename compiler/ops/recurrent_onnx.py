@@ -1,4 +1,4 @@
-"""Recurrent ops as ONNX's operators LSTM, GRU and RNN. Their layouts differ from those of Keras's weights: time first, a leading
+"""Recurrent ops as ONNX's operators LSTM, GRU and RNN. Their layouts differ from those of Keras's weights: time first, a first
 axis for directions, transposed kernels with the gates in another order, and one bias that holds both."""
 
 from __future__ import annotations

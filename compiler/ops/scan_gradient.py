@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..autodiff import gradients
+from ..bodies import captured, closed
 from ..dims import Dim, DimLike
 from ..graph import Graph, Node, Value, topological
 from ..registry import ops
@@ -89,8 +90,9 @@ def scan_gradient(
     }
     carried_on = [filled_in(slopes[k], body.inputs[k].type) for k in carried]
     carried_on += [ops.add(total, slopes[k]) for k, total in added.items()]
-    given = [value for k in sliced if (value := slopes[k]) is not None]
-    given += [value for factors in products.values() for pair in factors for value in pair if value not in stacked]
+    wanted = [value for k in sliced if (value := slopes[k]) is not None]
+    wanted += [value for factors in products.values() for pair in factors for value in pair if value not in stacked]
+    given = list(dict.fromkeys(wanted))
 
     # What it reads of the forward round.
     missing = [value for value in body.inputs[:carries] if value not in stacked]
@@ -100,29 +102,29 @@ def scan_gradient(
         attrs = {"carries": carries, "sequences": sequences, "length": length, "reverse": reverse}
         stacked.update(zip(again.outputs[carries:], as_tuple(ops.scan(*operands, body=again, **attrs))[carries:], strict=True))
         read = _read([*carried_on, *given], stacked)
-    constants = dict(zip(body.inputs[first_constant:], operands[first_constant:]))
-    given_seeds = [k for k in seeds if k >= carries]
     saved = [value for value in stacked if value in read]
-    fixed = [value for value in constants if value in read]
-    inputs = [*(seeds[k] for k in carried), *added.values(), *(seeds[k] for k in given_seeds), *saved, *fixed]
-    backward = _cut(inputs, [*carried_on, *given], set(saved), f"gradient_of_{body.name}")
+    given_seeds = [k for k in seeds if k >= carries]
+    inputs = [*(seeds[k] for k in carried), *added.values(), *(seeds[k] for k in given_seeds), *saved]
+    constants = dict(zip(body.inputs[first_constant:], operands[first_constant:]))
+    backward, outer = _cut(inputs, [*carried_on, *given], set(saved), constants, f"gradient_of_{body.name}")
 
     start = [filled_in(grad[k], body.inputs[k].type) for k in carried] + [zeros(total.type) for total in added.values()]
     scanned = [*(grad[k] for k in given_seeds), *(stacked[value] for value in saved)]
     made = saving_scan(
         *start,
         *scanned,
-        *(constants[value] for value in fixed),
+        *outer,
         body=backward,
         carries=len(start),
         sequences=len(scanned),
         length=length,
         reverse=not reverse,
     )
-    found: dict[int, Value] = dict(zip([*carried, *added, *sliced], made))
-    stacked.update(zip(given, made[len(start) :], strict=True))
+    found: dict[int, Value] = dict(zip([*carried, *added], made))
+    there = {**stacked, **dict(zip(given, made[len(start) :], strict=True))}
+    found.update((k, there[value]) for k in sliced if (value := slopes[k]) is not None)
     for k, factors in products.items():
-        terms = [_product(stacked[rows], stacked[columns]) for rows, columns in factors]
+        terms = [_product(there[rows], there[columns]) for rows, columns in factors]
         found[k] = sum(terms[1:], terms[0])
     return tuple(found.get(k) for k in range(len(operands)))
 
@@ -169,11 +171,22 @@ def _read(results: Sequence[Value], stacked: Mapping[Value, Value]) -> set[Value
     return {*results, *(value for node in nodes for value in node.inputs)}
 
 
-def _cut(inputs: Sequence[Value], results: Sequence[Value], saved: set[Value], name: str) -> Graph:
-    """The body from `inputs` to `results`; of a node whose result is `saved` only that is read."""
+def _cut(
+    inputs: Sequence[Value], results: Sequence[Value], saved: set[Value], constants: Mapping[Value, Value], name: str
+) -> tuple[Graph, list[Value]]:
+    """The body from `inputs` to `results`; of a node whose result is `saved` only that is read. `constants` are the same in
+    every round: what depends on nothing else is computed outside.
+
+    Returns:
+        The body, and what it reads from outside: its further operands.
+    """
     new = {value: Value(value.type, value.name) for value in saved if value.node is not None}
+    inputs = [new.get(value, value) for value in inputs]
+    new.update(constants)
     for node in topological(results, _behind(saved)):
         if any(value in new for value in node.inputs):
             copy = node.with_operands([new.get(value, value) for value in node.inputs])
             new.update((old, made) for old, made in zip(node.outputs, copy.outputs, strict=True) if old not in saved)
-    return Graph.of([new.get(value, value) for value in inputs], [new.get(value, value) for value in results], name=name)
+    results = [new.get(value, value) for value in results]
+    outer = captured(inputs, results)
+    return closed(inputs, results, outer, name), outer

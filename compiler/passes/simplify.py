@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..graph import Graph
 from ..rewrite import Rule, apply_rules
-from .rules import arithmetic, functions, logic, reductions, views
+from .rules import arithmetic, functions, logic, pieces, reductions, views
 
 #: Every rule, in the order in which they are tried.
-RULES: tuple[Rule, ...] = (*arithmetic.RULES, *functions.RULES, *logic.RULES, *views.RULES, *reductions.RULES)
+RULES: tuple[Rule, ...] = (*arithmetic.RULES, *functions.RULES, *logic.RULES, *views.RULES, *pieces.RULES, *reductions.RULES)
 
 
 def simplify(graph: Graph) -> Graph:

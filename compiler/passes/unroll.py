@@ -77,9 +77,9 @@ def _zero(dtype: str) -> Value:
 def _refuse(node: Node) -> Sequence[Value]:
     shapes = ", ".join(shape_text(value.type.shape) for value in node.outputs)
     raise NotImplementedError(
-        f"while_loop over variables of shapes {shapes}{_place(node)}: the number of its rounds depends on numbers that are only "
-        "on the GPU, and programs of kernels have a fixed number of launches. Use ops.fori_loop or ops.scan with a known number "
-        "of rounds, or the target 'onnxruntime' or 'numpy'."
+        f"while_loop over variables of shapes {shapes}{_place(node)}: the number of its rounds depends on numbers that are "
+        "only on the GPU, and programs of kernels have a fixed number of launches. Use ops.fori_loop or ops.scan with a known "
+        "number of rounds, or the target 'onnxruntime' or 'numpy'."
     )
 
 

@@ -232,6 +232,12 @@ CASES = {
     "matmul(a, b) -> a * b where one number meets one": Case(
         lambda a, b: ops.matmul(a, b), (float32(2, batch, 1), float32(1, 4)), lambda a, b: ops.matmul(a, b), (F, float32(4, 1))
     ),
+    # ---- pieces
+    "pad(x, behind) + pad(y, before) -> concatenate(x, y) where the pieces fill the axis": Case(
+        lambda x, y: ops.pad(y, before=(0, 4), after=(0, 0), value=0) + ops.pad(x, before=(0, 0), after=(0, 3), value=0),
+        (float32(batch, 4), float32(batch, 3)),
+        lambda x, y: ops.pad(y, before=(0, 3), after=(0, 0), value=0) + ops.pad(x, before=(0, 0), after=(0, 2), value=0),
+    ),
     # ---- reductions
     "reduce(x) -> reshape(x) where the axes have size 1": Case(
         lambda x: ops.sum(x, axis=1), (float32(batch, 1, 4),), lambda x: ops.sum(x, axis=(1, 2))
