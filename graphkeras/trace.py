@@ -53,6 +53,10 @@ class Trace:
         """From here on the variable has this value; the last one is kept after a run."""
         self._values[variable] = value
 
+    def snapshot(self) -> dict[Variable, Value]:
+        """The values of all variables used so far, at this point of the program."""
+        return dict(self._values)
+
     @property
     def variables(self) -> tuple[Variable, ...]:
         """All variables read or assigned so far, in the order of their first use."""

@@ -7,14 +7,21 @@ from typing import Any
 from ..identifiers import resolve
 from ..saving.serialization import deserialize_keras_object, serialize_keras_object
 from . import schedules
+from .adafactor import Adafactor
 from .adagrad import Adadelta, Adagrad
-from .adam import Adam, Adamax, AdamW, Nadam
+from .adam import Adam, Adamax, AdamW, Lamb, Nadam
+from .ftrl import Ftrl
 from .lion import Lion
+from .loss_scale import LossScaleOptimizer
+from .muon import Muon
 from .optimizer import Optimizer
 from .rmsprop import RMSprop
 from .sgd import SGD
 
-_CLASSES = (SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, RMSprop)
+_CLASSES = (
+    *(SGD, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, LossScaleOptimizer, Muon, Nadam),
+    *(RMSprop,),
+)
 TABLE: dict[str, Any] = {
     **{each.__name__.lower(): each for each in _CLASSES},
     **{each.__name__: each for each in _CLASSES},
@@ -62,11 +69,16 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
 __all__ = [
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
+    "Lamb",
     "Lion",
+    "LossScaleOptimizer",
+    "Muon",
     "Nadam",
     "Optimizer",
     "RMSprop",

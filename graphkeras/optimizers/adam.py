@@ -165,3 +165,20 @@ class Nadam(_Adaptive):
         ahead, now, rate = (ops.cast(x, variable.dtype) for x in (self._mean_rate, self._gradient_rate, self._square_rate))
         step = ops.add(ops.multiply(mean, ahead), ops.multiply(gradient, now))
         variable.assign_sub(ops.divide(step, ops.add(ops.sqrt(ops.multiply(square, rate)), self.epsilon)))
+
+
+class Lamb(_Adaptive):
+    """w -= learning_rate * |w| / |u| * u, u the step of Adam: layers move in proportion to their weights (You et al. 2019)."""
+
+    def begin_step(self, learning_rate: Any) -> None:
+        t = self.step_number()
+        self._corrections = [ops.subtract(1.0, ops.power(float(beta), t)) for beta in (self.beta_1, self.beta_2)]
+
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        mean, square = self.mean_gradient(gradient, variable), self.mean_square(gradient, variable)
+        first, second = (ops.cast(correction, variable.dtype) for correction in self._corrections)
+        step = ops.divide(ops.divide(mean, first), ops.add(ops.sqrt(ops.divide(square, second)), self.epsilon))
+        sizes = [ops.sqrt(ops.sum(ops.square(x))) for x in (variable, step)]
+        known = ops.logical_and(ops.greater(sizes[0], 0.0), ops.greater(sizes[1], 0.0))
+        ratio = ops.where(known, ops.divide(sizes[0], ops.where(known, sizes[1], 1.0)), 1.0)
+        variable.assign_sub(ops.multiply(step, ops.multiply(ratio, learning_rate)))

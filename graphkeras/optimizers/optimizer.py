@@ -16,6 +16,7 @@ from ..naming import auto_name
 from ..saving.serialization import deserialize_keras_object, serialize_keras_object
 from ..variable import Variable
 from .clipping import clip_by_global_norm, clip_by_norm
+from .conditional import only_if
 from .schedules import LearningRateSchedule
 
 
@@ -36,11 +37,12 @@ class Optimizer:
         ema_momentum: how much of the average stays in each step.
         ema_overwrite_frequency: replace the variables by the averages every so many steps, too.
         loss_scale_factor: the loss is multiplied by it and gradients are divided by it, for 16-bit floats.
+        gradient_accumulation_steps: gradients of so many steps are added up, and only the last of them updates the variables,
+            by the mean: what a batch so many times as large would do.
         name: a name; made from the class by default.
 
     Raises:
         ValueError: for a negative number or several kinds of clipping at once.
-        NotImplementedError: for gradient_accumulation_steps.
     """
 
     def __init__(
@@ -61,8 +63,13 @@ class Optimizer:
         self.name = name or auto_name(type(self).__name__)
         learning_rate = kwargs.pop("lr", learning_rate)
         _refuse_unknown(type(self).__name__, kwargs)
-        if gradient_accumulation_steps is not None:
-            raise NotImplementedError("gradient_accumulation_steps is not supported; use a larger batch_size.")
+        if gradient_accumulation_steps is not None and (
+            not isinstance(gradient_accumulation_steps, int) or gradient_accumulation_steps < 2
+        ):
+            raise ValueError(
+                f"{type(self).__name__}: gradient_accumulation_steps must be an integer from 2, or None for an update after "
+                f"each step, got {gradient_accumulation_steps!r}."
+            )
         if sum(bound is not None for bound in (clipnorm, clipvalue, global_clipnorm)) > 1:
             raise ValueError(
                 f"{type(self).__name__}: give only one of clipnorm, clipvalue and global_clipnorm, got "
@@ -82,15 +89,16 @@ class Optimizer:
             global_clipnorm,
         )
         self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
-        self.loss_scale_factor, self.gradient_accumulation_steps = loss_scale_factor, None
+        self.loss_scale_factor, self.gradient_accumulation_steps = loss_scale_factor, gradient_accumulation_steps
         self.built = False
         self._variables: list[Variable] = []
         self._trainable_variables: list[Variable] = []
         self._positions: dict[Variable, int] = {}
         self._averages: list[Variable] = []
+        self._accumulators_of_gradients: list[Variable] = []
         self._undecayed: set[Variable] = set()
         with scope(self.name):
-            self.iterations = self._track(Variable(np.zeros((), np.int32), trainable=False, name="iteration"))
+            self._iterations = self._track(Variable(np.zeros((), np.int32), trainable=False, name="iteration"))
             self._learning_rate = self._standard_learning_rate(learning_rate)
         if isinstance(self._learning_rate, Variable):
             self._track(self._learning_rate)
@@ -102,12 +110,20 @@ class Optimizer:
         """All state: the iteration, the learning rate unless it is a schedule, averages, slots."""
         return list(self._variables)
 
+    @property
+    def iterations(self) -> Any:
+        """How many updates there have been: the variable that counts steps, or with accumulated gradients a part of it."""
+        steps = self.gradient_accumulation_steps
+        return self._iterations if steps is None else ops.floor_divide(self._iterations, steps)
+
     def build(self, variables: Sequence[Variable]) -> None:
         """Make the state for these variables. Subclasses call this first, then `add_slots`."""
         self._trainable_variables = list(variables)
         self._positions = {variable: position for position, variable in enumerate(variables)}
         if self.use_ema:
             self._averages = self.add_slots("average")
+        if self.gradient_accumulation_steps:
+            self._accumulators_of_gradients = self.add_slots("gradient_accumulator")
         self.built = True
 
     def add_slots(self, name: str, initial: float = 0.0) -> list[Variable]:
@@ -201,7 +217,7 @@ class Optimizer:
     def _current_learning_rate(self) -> Any:
         """As a tensor: symbolic in a trace, else an array."""
         if isinstance(self._learning_rate, LearningRateSchedule):
-            return self._learning_rate(self.iterations)
+            return self._learning_rate(self._iterations)
         return ops.convert_to_tensor(
             self._learning_rate() if not isinstance(self._learning_rate, Variable) else self._learning_rate
         )
@@ -229,18 +245,36 @@ class Optimizer:
         if not self.built:
             self.build(trainable_variables)
         pairs = self._checked_pairs(list(grads), list(trainable_variables))
+        variables = [variable for _, variable in pairs]
         with scope(self.name):
-            gradients = self._clipped([self._unscaled(gradient) for gradient, _ in pairs])
-            learning_rate = self._current_learning_rate()
-            self._decay([variable for _, variable in pairs], learning_rate)
-            self.begin_step(learning_rate)
-            for gradient, (_, variable) in zip(gradients, pairs):
-                self.update_step(gradient, variable, ops.cast(learning_rate, variable.dtype))
-            self._average([variable for _, variable in pairs])
-            for _, variable in pairs:
+            gradients = [self._unscaled(gradient) for gradient, _ in pairs]
+            if self.gradient_accumulation_steps:
+                self._accumulate(gradients, variables)
+            else:
+                self._update(gradients, variables)
+            self._average(variables)
+            for variable in variables:
                 if variable.constraint is not None:
                     variable.assign(variable.constraint(variable))
-            return self.iterations.assign_add(1)
+            return self._iterations.assign_add(1)
+
+    def _update(self, gradients: list[Any], variables: Sequence[Variable]) -> None:
+        gradients = self._clipped(gradients)
+        learning_rate = self._current_learning_rate()
+        self._decay(variables, learning_rate)
+        self.begin_step(learning_rate)
+        for gradient, variable in zip(gradients, variables):
+            self.update_step(gradient, variable, ops.cast(learning_rate, variable.dtype))
+
+    def _accumulate(self, gradients: Sequence[Any], variables: Sequence[Variable]) -> None:
+        """Update by the mean of the gradients of the last steps if enough have been added up, else add these."""
+        steps = self.gradient_accumulation_steps
+        is_last = ops.equal(ops.mod(ops.add(self._iterations, 1), steps), 0)
+        sums = [self.slot(self._accumulators_of_gradients, variable) for variable in variables]
+        totals = [ops.add(gradient, total) for gradient, total in zip(gradients, sums)]
+        only_if(is_last, lambda: self._update([ops.divide(total, float(steps)) for total in totals], variables))
+        for variable, total in zip(sums, totals):
+            variable.assign(ops.where(is_last, ops.zeros_like(total), total))
 
     def begin_step(self, learning_rate: Any) -> None:
         """Compute what is the same for all variables. Called once a step, before `update_step`."""
@@ -316,11 +350,15 @@ class Optimizer:
     def _decay(self, variables: Sequence[Variable], learning_rate: Any) -> None:
         if self.weight_decay is None:
             return
-        names = getattr(self, "_undecayed_names", ())
         rate = ops.multiply(learning_rate, float(self.weight_decay))
         for variable in variables:
-            if variable not in self._undecayed and not any(name in variable.path for name in names):
+            if self.decays(variable):
                 variable.assign_sub(ops.multiply(variable, ops.cast(rate, variable.dtype)))
+
+    def decays(self, variable: Variable) -> bool:
+        """Whether weight decay is for this variable."""
+        names = getattr(self, "_undecayed_names", ())
+        return variable not in self._undecayed and not any(name in variable.path for name in names)
 
     def _average(self, variables: Sequence[Variable]) -> None:
         """average = momentum * average + (1 - momentum) * variable; the variable itself after the first step."""

@@ -32,8 +32,32 @@ OPTIMIZERS = {
     "adagrad": ("Adagrad", {"learning_rate": 0.5}),
     "adadelta": ("Adadelta", {"learning_rate": 1.0}),
     "lion": ("Lion", {"learning_rate": 0.05}),
+    "adafactor": ("Adafactor", {"learning_rate": 0.5}),
+    "adafactor_decay": ("Adafactor", {"learning_rate": 0.05, "weight_decay": 0.1}),
+    "lamb": ("Lamb", {"learning_rate": 0.05}),
+    "muon": ("Muon", {"learning_rate": 0.05}),
+    "muon_plain": ("Muon", {"learning_rate": 0.05, "nesterov": False, "rms_rate": None, "adam_lr_ratio": 0.5}),
+    "ftrl": ("Ftrl", {"learning_rate": 0.5}),
+    "ftrl_options": (
+        "Ftrl",
+        {
+            "learning_rate": 0.5,
+            "l1_regularization_strength": 0.3,
+            "l2_regularization_strength": 0.1,
+            "l2_shrinkage_regularization_strength": 0.1,
+            "beta": 0.2,
+        },
+    ),
+    "sgd_accumulated": ("SGD", {"learning_rate": 0.1, "momentum": 0.9, "gradient_accumulation_steps": 3}),
+    "adam_accumulated": (
+        "Adam",
+        {"learning_rate": 0.1, "gradient_accumulation_steps": 4, "weight_decay": 0.1, "clipnorm": 0.5, "use_ema": True},
+    ),
     "adam_schedule": ("Adam", {"learning_rate": ("ExponentialDecay", (0.1, 2, 0.5))}),
 }
+
+#: Around Adam; the gradients of the third step hold infinity.
+LOSS_SCALE = {"initial_scale": 8.0, "dynamic_growth_steps": 2}
 
 SCHEDULES = {
     "exponential": ("ExponentialDecay", {"initial_learning_rate": 0.1, "decay_steps": 5, "decay_rate": 0.5}),
@@ -80,6 +104,21 @@ def main():
             expected[f"{name}/weight/{position}"] = np.asarray(variable.value)
         for position, variable in enumerate(optimizer.variables):
             expected[f"{name}/state/{position}"] = np.asarray(variable.value)
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.05), **LOSS_SCALE)
+    start, steps = gradients_and_start()
+    steps[2][1][0] = np.inf
+    variables = [keras.Variable(value, name=label) for value, label in zip(start, ("k", "b"))]
+    optimizer.build(variables)
+    scales = []
+    for gradients in steps:
+        state, weights = [v.value for v in optimizer.variables], [v.value for v in variables]
+        weights, state = optimizer.stateless_apply(state, [keras.ops.convert_to_tensor(g) for g in gradients], weights)
+        for variable, value in zip([*variables, *optimizer.variables], [*weights, *state]):
+            variable.assign(value)
+        scales.append([float(optimizer.scale_loss(1.0)), int(optimizer.step_counter.value)])
+    expected["loss_scale/scales"] = np.array(scales, "float32")
+    for position, variable in enumerate([*variables, *optimizer.variables]):
+        expected[f"loss_scale/{position}"] = np.asarray(variable.value)
     for name, (kind, arguments) in SCHEDULES.items():
         schedule = getattr(keras.optimizers.schedules, kind)(**arguments)
         expected[f"schedule/{name}"] = np.array([float(schedule(step)) for step in range(25)], "float32")

@@ -13,6 +13,8 @@ from graphkeras.variable import Variable
 HERE = Path(__file__).parent
 EXPECTED = np.load(HERE / "expected.npz")
 
+_MORE = ["Adafactor", "Lamb", "Muon", "Ftrl"]
+
 
 def _cases(name):
     """A literal table of make_expected.py, which needs real Keras to be imported."""
@@ -59,6 +61,43 @@ def test_steps_and_state_are_those_of_keras(name, compiled):
         expected = EXPECTED[f"{name}/state/{position}"]
         assert variable.numpy().shape == expected.shape
         np.testing.assert_allclose(variable.numpy(), expected, rtol=3e-6, atol=2e-7, err_msg=variable.path)
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "eager"])
+def test_loss_scale_is_that_of_keras(compiled):
+    """A step with infinite gradients changes the scale only; good steps double it now and then."""
+    optimizer = optimizers.LossScaleOptimizer(optimizers.Adam(0.05), **_cases("LOSS_SCALE"))
+    start, steps = _gradients_and_start()
+    steps[2][1][0] = np.inf
+    variables = [Variable(value, name=label) for value, label in zip(start, ("k", "b"))]
+    optimizer.build(variables)
+
+    def update(*batches):
+        return optimizer.apply([ops.sum(batch, axis=0) for batch in batches], variables)
+
+    step = StaticFunction(update) if compiled else update
+    scales = []
+    for gradients in steps:
+        step(*[gradient[None] for gradient in gradients])
+        scales.append([float(optimizer.dynamic_scale), int(optimizer.step_counter)])
+    np.testing.assert_array_equal(scales, EXPECTED["loss_scale/scales"])
+    for position, variable in enumerate([*variables, *optimizer.variables]):
+        np.testing.assert_allclose(variable.numpy(), EXPECTED[f"loss_scale/{position}"], rtol=5e-6, atol=2e-6)
+    assert int(optimizer.iterations) == len(steps) - 1
+
+
+def test_loss_scale_config_and_learning_rate():
+    optimizer = optimizers.LossScaleOptimizer(optimizers.SGD(0.5, momentum=0.25), initial_scale=4.0)
+    again = optimizers.deserialize(optimizers.serialize(optimizer))
+    assert again.get_config() == optimizer.get_config()
+    assert isinstance(again.inner_optimizer, optimizers.SGD) and again.inner_optimizer.momentum == 0.25
+    optimizer.learning_rate = 0.125
+    assert float(optimizer.lr) == float(optimizer.inner_optimizer.learning_rate) == 0.125
+    assert float(optimizer.scale_loss(2.0)) == 8.0
+    with pytest.raises(ValueError, match=r"clipnorm=1\.0 to the inner optimizer"):
+        optimizers.LossScaleOptimizer(optimizers.SGD(), clipnorm=1.0)
+    with pytest.raises(ValueError, match="must be an integer from 2"):
+        optimizers.SGD(gradient_accumulation_steps=1)
 
 
 @pytest.mark.parametrize("name", _cases("SCHEDULES"))
@@ -129,7 +168,7 @@ def test_a_variable_it_was_not_built_for_is_refused():
         optimizer.apply([None], [known])
 
 
-@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion"])
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Lion", *_MORE])
 def test_config_round_trip(kind):
     optimizer = getattr(optimizers, kind)(learning_rate=0.25, clipnorm=2.0)
     again = optimizers.deserialize(optimizers.serialize(optimizer))
