@@ -7,6 +7,7 @@ from .attention import *  # noqa: F403
 from .comparison import *  # noqa: F403
 from .complex_numbers import *  # noqa: F403
 from .control_flow import *  # noqa: F403
+from .convolution import *  # noqa: F403
 from .core import *  # noqa: F403
 from .creation import *  # noqa: F403
 from .crossentropy import binary_crossentropy as binary_crossentropy
@@ -23,6 +24,7 @@ from .loops import *  # noqa: F403
 from .manipulation import *  # noqa: F403
 from .nn import *  # noqa: F403
 from .normalization import *  # noqa: F403
+from .pooling import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .scattering import *  # noqa: F403
 from .signal import *  # noqa: F403

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-FAMILIES_WITH_GRADIENTS = ("activation", "attention", "normalization")
+FAMILIES_WITH_GRADIENTS = ("activation", "attention", "control_flow", "convolution", "normalization")
 
 
 def float32_places(call):

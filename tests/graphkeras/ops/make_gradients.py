@@ -25,7 +25,7 @@ def total(arrays, call, places):
 
 
 (HERE / "gradients").mkdir(exist_ok=True)
-for family in FAMILIES_WITH_GRADIENTS:
+for family in sys.argv[1:] or FAMILIES_WITH_GRADIENTS:
     found = {}
     for number, call in enumerate(FAMILIES[family]):
         places = float32_places(call)
