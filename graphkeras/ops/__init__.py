@@ -22,6 +22,7 @@ from .indexing import *  # noqa: F403
 from .linear_algebra import *  # noqa: F403
 from .loops import *  # noqa: F403
 from .manipulation import *  # noqa: F403
+from .matrices import *  # noqa: F403
 from .nn import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403

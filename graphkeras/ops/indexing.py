@@ -279,7 +279,7 @@ def triangle_mask(rows: Any, columns: Any, k: int, lower: bool) -> Tensor:
     return (ops.less_equal if lower else ops.greater_equal)(distance, np.int32(k))
 
 
-def _diagonal(x: Any, offset: int, axis1: int, axis2: int) -> Tensor:
+def diagonal_of(x: Any, offset: int, axis1: int, axis2: int) -> Tensor:
     x = tensor(x)
     a, b = axis_in(axis1, x, "diagonal"), axis_in(axis2, x, "diagonal")
     rest = [axis for axis in range(ndim_of(x)) if axis not in (a, b)]
@@ -297,13 +297,13 @@ def _diagonal(x: Any, offset: int, axis1: int, axis2: int) -> Tensor:
 @operation
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The `offset`-th diagonal of two axes, as a new last axis."""
-    return _diagonal(x, offset, axis1, axis2)
+    return diagonal_of(x, offset, axis1, axis2)
 
 
 @operation
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum of a diagonal."""
-    found = _diagonal(x, offset, axis1, axis2)
+    found = diagonal_of(x, offset, axis1, axis2)
     dtype = promote(dtype_of(found), "int") if not is_integer(dtype_of(found)) else dtype_of(found)
     return ops.sum(cast(found, dtype), axis=(ndim_of(found) - 1,))
 
@@ -317,7 +317,7 @@ def diag(x: Any, k: int = 0) -> Any:
     """
     x = tensor(x)
     if ndim_of(x) == 2:
-        return _diagonal(x, k, 0, 1)
+        return diagonal_of(x, k, 0, 1)
     if ndim_of(x) != 1:
         raise ValueError(f"ops.diag: x must be a vector or a matrix, got shape {shape_text(shape_of(x))}.")
     return _with_diagonal(x, k)

@@ -10,6 +10,8 @@ from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import normalize_axes, normalize_axis, shape_text
 
 from ..operation import operation
+from .indexing import diagonal_of
+from .matrices import matrix_norm
 from .operands import Tensor, as_float, cast, ndim_of, promoted, scalar, shape_of, tensor
 
 # fmt: off
@@ -131,10 +133,10 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
 
     Raises:
         ValueError: for subscripts that do not fit the operands.
-        NotImplementedError: for an axis that stands twice in one operand (a diagonal).
     """
     tensors = promoted(*operands)
     terms, output = _parse(subscripts, [ndim_of(x) for x in tensors])
+    terms, tensors = map(list, zip(*(_with_diagonals(term, x) for term, x in zip(terms, tensors))))
     labels, result = terms[0], tensors[0]
     for k, (term, x) in enumerate(zip(terms[1:], tensors[1:]), start=1):
         later = set(output).union(*terms[k + 1 :])
@@ -159,8 +161,6 @@ def _parse(subscripts: str, ndims: list[int]) -> tuple[list[list[str]], list[str
         if extra < 0 or (extra and "..." not in term):
             raise ValueError(f"ops.einsum: {term!r} in {subscripts!r} names {ndim - extra} axes, the operand has {ndim}.")
         labels = _spread(term, [f"...{k}" for k in range(widest - extra, widest)])
-        if len(set(labels)) < len(labels):
-            raise NotImplementedError(f"ops.einsum: an axis twice in {term!r} is not supported. Use ops.diagonal first.")
         labelled.append(labels)
     if arrow:
         result = _spread(output, [f"...{k}" for k in range(widest)])
@@ -177,6 +177,17 @@ def _parse(subscripts: str, ndims: list[int]) -> tuple[list[list[str]], list[str
 def _spread(term: str, ellipsis: list[str]) -> list[str]:
     before, dots, after = term.partition("...")
     return [*before, *(ellipsis if dots else []), *after]
+
+
+def _with_diagonals(labels: list[str], x: Tensor) -> tuple[list[str], Tensor]:
+    """Axes that stand twice in one operand mean its diagonal."""
+    for label in sorted({label for label in labels if labels.count(label) > 1}):
+        while labels.count(label) > 1:
+            first = labels.index(label)
+            second = labels.index(label, first + 1)
+            x = diagonal_of(x, 0, first, second)
+            labels = [*(each for k, each in enumerate(labels) if k not in (first, second)), label]
+    return labels, x
 
 
 def _contract(left: list[str], a: Tensor, right: list[str], b: Tensor, later: set[str]) -> tuple[list[str], Tensor]:
@@ -213,13 +224,13 @@ def _sum_out(labels: list[str], x: Tensor, needed: set[str]) -> tuple[list[str],
 
 @operation
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The norm of vectors (one axis: ord None, 1, 2, inf, -inf, 0 or any p) or matrices (two axes: None, "fro", 1, inf).
+    """The norm of vectors (one axis: ord None, 1, 2, inf, -inf, 0 or any p) or matrices (two axes: None, "fro", 1,
+    -1, inf, -inf, 2, -2, "nuc").
 
     With axis None the norm is over all axes and `ord` must fit their number, or be None for the root of the sum of squares.
 
     Raises:
         ValueError: for an `ord` that does not exist.
-        NotImplementedError: for matrix norms that need singular values (2, -2, "nuc").
     """
     x = as_float(x)
     axes = normalize_axes(axis, ndim_of(x), "norm")
@@ -244,7 +255,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         result = (ops.max if ord > 0 else ops.min)(sums, axis=(kept,), keepdims=True)
         return result if keepdims else ops.squeeze(result, axis=tuple(sorted(axes)))
     if len(axes) == 2 and ord in (2, -2, "nuc"):
-        raise NotImplementedError(f"ops.norm: ord={ord!r} of matrices needs singular values, which are not supported.")
+        return matrix_norm(x, ord, axes, keepdims)
     raise ValueError(f"ops.norm: ord={ord!r} does not exist for {len(axes)} axes.")
 
 
