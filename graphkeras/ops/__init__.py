@@ -23,6 +23,7 @@ from .linear_algebra import *  # noqa: F403
 from .loops import *  # noqa: F403
 from .manipulation import *  # noqa: F403
 from .matrices import *  # noqa: F403
+from .nan_reductions import *  # noqa: F403
 from .nn import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
@@ -30,3 +31,4 @@ from .reductions import *  # noqa: F403
 from .scattering import *  # noqa: F403
 from .signal import *  # noqa: F403
 from .sorting import *  # noqa: F403
+from .vectorize import vectorize as vectorize

@@ -204,3 +204,8 @@ def is_concrete(structure: Any) -> bool:
 def shown_to_user(structure: Any) -> Any:
     """Values as KerasTensors, for a function of the user."""
     return tree.map_structure(lambda leaf: KerasTensor.of(leaf) if isinstance(leaf, Value) else leaf, structure)
+
+
+def as_tensors(structure: Any) -> Any:
+    """Numbers as arrays; None and symbols as they are."""
+    return tree.map_structure(lambda leaf: leaf if leaf is None or isinstance(leaf, KerasTensor) else tensor(leaf), structure)

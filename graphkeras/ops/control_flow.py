@@ -21,6 +21,7 @@ from .. import tree
 from ..operation import operation
 from .bodies import (
     Traced,
+    as_tensors,
     check_function,
     is_concrete,
     leaves_of,
@@ -61,7 +62,7 @@ def _cond(what: str, pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[
     if shape_of(pred) != ():
         raise ValueError(f"{what}: the condition must be one boolean, of shape (), got shape {shape_text(shape_of(pred))}.")
     if not isinstance(pred, Value):
-        return true_fn() if bool(pred) else false_fn()
+        return as_tensors(true_fn() if bool(pred) else false_fn())
     branches = [Traced(function, (), lambda _: (), what) for function in (true_fn, false_fn)]
     one, other = branches
     if one.structure != other.structure:
@@ -97,7 +98,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
         check_function(branch, f"ops.switch: branch {number}")
     shown = shown_to_user(operands)
     if not isinstance(index, Value):
-        return branches[min(max(int(index), 0), len(branches) - 1)](*shown)
+        return as_tensors(branches[min(max(int(index), 0), len(branches) - 1)](*shown))
     return _switch(index, 0, branches, shown)
 
 

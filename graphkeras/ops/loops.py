@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from graphkeras.compiler.dims import Dim, DimLike
-from graphkeras.compiler.graph import Value
 from graphkeras.compiler.ops.scan_gradient import saving_scan
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import normalize_axis, numpy_dtype
@@ -16,7 +15,18 @@ from graphkeras.compiler.types import normalize_axis, numpy_dtype
 from .. import tree
 from ..operation import operation
 from ..tensor import KerasTensor
-from .bodies import Traced, as_value, check_function, is_concrete, leaves_of, packed, shown_to_user, trace_rounds, type_of_leaf
+from .bodies import (
+    Traced,
+    as_tensors,
+    as_value,
+    check_function,
+    is_concrete,
+    leaves_of,
+    packed,
+    shown_to_user,
+    trace_rounds,
+    type_of_leaf,
+)
 from .manipulation import stack
 from .operands import ndim_of, shape_of, tensor
 
@@ -106,17 +116,12 @@ def _scan_now(f: Callable[..., Any], init: Any, xs: Any, sequences: list[Any], s
         )
         empty = [np.zeros((0, *value.type.shape), numpy_dtype(value.type.dtype)) for value in traced.values]
         return tree.map_structure(tensor, init), traced.packed(empty)[1]
-    carry, results = _tensors(init), []
+    carry, results = as_tensors(init), []
     order = range(size)
     for k in reversed(order) if reverse else order:
         carry, y = _checked_round("ops.scan", f(carry, packed(xs, [x[k] for x in sequences])), init)
         results.append(y)
-    return _tensors(carry), _stacked(results[::-1] if reverse else results)
-
-
-def _tensors(structure: Any) -> Any:
-    """Numbers as arrays; None and symbols as they are."""
-    return tree.map_structure(lambda leaf: leaf if leaf is None or isinstance(leaf, KerasTensor) else tensor(leaf), structure)
+    return as_tensors(carry), _stacked(results[::-1] if reverse else results)
 
 
 def _stacked(results: Sequence[Any]) -> Any:
@@ -153,26 +158,23 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
         xs: a structure of tensors with the same first axis.
     """
     check_function(f, "ops.map: f")
-    return _map("ops.map", f, xs)
+    return mapped("ops.map", f, xs)
 
 
-def _map(what: str, f: Callable[[Any], Any], xs: Any) -> Any:
+def mapped(what: str, f: Callable[[Any], Any], xs: Any) -> Any:
+    """f of every slice of the tensors in `xs`, stacked. `what` is the name that errors give."""
     sequences = [tensor(leaf) for leaf in leaves_of(xs)]
     size = _length(what, sequences, None)
     if is_concrete(xs) and not isinstance(size, Dim) and size > 0:
-        return _stacked([_tensors(f(packed(xs, [x[k] for x in sequences]))) for k in range(size)])
+        return _stacked([as_tensors(f(packed(xs, [x[k] for x in sequences]))) for k in range(size)])
     traced = Traced(f, [_slice_type(x) for x in sequences], lambda leaves: (packed(xs, leaves),), what)
     if is_concrete(xs) and not isinstance(size, Dim):
         return traced.packed([np.zeros((0, *v.type.shape), numpy_dtype(v.type.dtype)) for v in traced.values])
     outer = traced.reads()
     made = saving_scan(
-        *map_values(sequences), *outer, body=traced.body(outer), carries=0, sequences=len(sequences), length=size
+        *(as_value(x) for x in sequences), *outer, body=traced.body(outer), carries=0, sequences=len(sequences), length=size
     )
     return traced.packed(made)
-
-
-def map_values(tensors: Sequence[Any]) -> list[Value]:
-    return [as_value(x) for x in tensors]
 
 
 @operation
@@ -184,7 +186,7 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
         elements: a structure of tensors with the same first axis.
     """
     check_function(function, "ops.vectorized_map: function")
-    return _map("ops.vectorized_map", function, elements)
+    return mapped("ops.vectorized_map", function, elements)
 
 
 @operation
@@ -208,7 +210,7 @@ def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = F
     places = [normalize_axis(axis, ndim_of(x), "associative_scan") for x in leaves]
     sizes = {shape_of(x)[place] for x, place in zip(leaves, places, strict=True)}
     if len(sizes) != 1:
-        shown = ", ".join(map_text(sizes))
+        shown = ", ".join(sorted(str(size) for size in sizes))
         raise ValueError(f"ops.associative_scan: all tensors must have one size along axis {axis}, got {shown}.")
     size = sizes.pop()
     if isinstance(size, Dim):
@@ -235,10 +237,6 @@ def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = F
 def _unwrapped(structure: Any) -> Any:
     """What a function of the user returned, as values and arrays."""
     return tree.map_structure(lambda leaf: leaf.value if isinstance(leaf, KerasTensor) else tensor(leaf), structure)
-
-
-def map_text(sizes: Any) -> list[str]:
-    return sorted(str(size) for size in sizes)
 
 
 def _part(x: Any, axis: int, start: int, stop: int) -> Any:
