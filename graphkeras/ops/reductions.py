@@ -29,6 +29,13 @@ def sum_of(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     return ops.sum(x, axis=normalize_axes(axis, ndim_of(x), "sum"), keepdims=keepdims)
 
 
+def prod_of(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
+    """The product, in `dtype`, or else in the dtype that `sum_of` has."""
+    x = tensor(x)
+    x = cast(x, dtype or _SUMMED_AS.get(dtype_of(x), dtype_of(x)))
+    return ops.prod(x, axis=normalize_axes(axis, ndim_of(x), "prod"), keepdims=keepdims)
+
+
 def mean_of(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """The mean, a float."""
     x = as_float(x)
@@ -54,9 +61,7 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @operation
 def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """The product."""
-    x = tensor(x)
-    x = cast(x, dtype or _SUMMED_AS.get(dtype_of(x), dtype_of(x)))
-    return ops.prod(x, axis=normalize_axes(axis, ndim_of(x), "prod"), keepdims=keepdims)
+    return prod_of(x, axis, keepdims, dtype)
 
 
 @operation
@@ -77,7 +82,8 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return ops.sqrt(variance_of(x, axis, keepdims))
 
 
-def _extreme(name: str, x: Any, axis: Any, keepdims: bool, initial: Any) -> Tensor:
+def extreme_of(name: str, x: Any, axis: Any, keepdims: bool, initial: Any) -> Tensor:
+    """The greatest ("max") or least ("min") element; of booleans whether one is true, or all are."""
     x = tensor(x)
     axes = normalize_axes(axis, ndim_of(x), name)
     if dtype_of(x) == "bool":
@@ -92,31 +98,31 @@ def _extreme(name: str, x: Any, axis: Any, keepdims: bool, initial: Any) -> Tens
 @operation
 def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
     """The greatest element, at least `initial`."""
-    return _extreme("max", x, axis, keepdims, initial)
+    return extreme_of("max", x, axis, keepdims, initial)
 
 
 @operation
 def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
     """The least element, at most `initial`."""
-    return _extreme("min", x, axis, keepdims, initial)
+    return extreme_of("min", x, axis, keepdims, initial)
 
 
 @operation
 def amax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The greatest element."""
-    return _extreme("max", x, axis, keepdims, None)
+    return extreme_of("max", x, axis, keepdims, None)
 
 
 @operation
 def amin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The least element."""
-    return _extreme("min", x, axis, keepdims, None)
+    return extreme_of("min", x, axis, keepdims, None)
 
 
 @operation
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The greatest element minus the least."""
-    return ops.subtract(_extreme("max", x, axis, keepdims, None), _extreme("min", x, axis, keepdims, None))
+    return ops.subtract(extreme_of("max", x, axis, keepdims, None), extreme_of("min", x, axis, keepdims, None))
 
 
 @operation
@@ -131,7 +137,8 @@ def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return ops.all(as_bool(x), axis=normalize_axes(axis, ndim_of(x), "all"), keepdims=keepdims)
 
 
-def _place(name: str, x: Any, axis: int | None, keepdims: bool) -> Tensor:
+def place_of(name: str, x: Any, axis: int | None, keepdims: bool) -> Tensor:
+    """Where the greatest ("argmax") or least ("argmin") element is."""
     x = tensor(x)
     x = cast(x, "int32") if dtype_of(x) == "bool" else x
     if axis is None:
@@ -144,13 +151,13 @@ def _place(name: str, x: Any, axis: int | None, keepdims: bool) -> Tensor:
 @operation
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Where the greatest element is (the first of equals), int32; in the flattened tensor if `axis` is None."""
-    return _place("argmax", x, axis, keepdims)
+    return place_of("argmax", x, axis, keepdims)
 
 
 @operation
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Where the least element is (the first of equals), int32; in the flattened tensor if `axis` is None."""
-    return _place("argmin", x, axis, keepdims)
+    return place_of("argmin", x, axis, keepdims)
 
 
 @operation
