@@ -41,7 +41,7 @@ def conv(
     x, weights = _operands("conv", inputs, kernel)
     channels_last = is_channels_last("conv", data_format)
     channels, each = channels_of(x, channels_last), shape_of(weights)[-2]
-    if is_symbolic(channels) or is_symbolic(each) or channels % max(int(each), 1) != 0:  # type: ignore[arg-type]
+    if is_symbolic(channels) or is_symbolic(each) or channels % max(int(each), 1) != 0:
         raise ValueError(
             f"conv: inputs of shape {shape_of(x)} have {channels} channels, the kernel of shape {shape_of(weights)} takes "
             f"{each}; the channels must be a multiple of that."
