@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,8 @@ from .reductions import number_like, require_integer
 
 # fmt: off
 __all__ = [
-    "argpartition", "argsort", "digitize", "in_top_k", "median", "percentile", "quantile", "searchsorted", "sort", "top_k",
+    "argpartition", "argsort", "digitize", "in_top_k", "median", "nanmedian", "nanpercentile",
+    "nanquantile", "percentile", "quantile", "searchsorted", "sort", "top_k",
 ]
 # fmt: on
 
@@ -223,7 +225,27 @@ def percentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdim
     return _quantile(x, q, axis, method, keepdims, "percentile", whole=100)
 
 
-def _quantile(x: Any, q: Any, axis: Any, method: str, keepdims: bool, name: str, whole: int = 1) -> Tensor:
+@operation
+def nanmedian(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The median of the elements that are not NaN; NaN if there are none."""
+    return _quantile(x, 0.5, axis, "midpoint", keepdims, "nanmedian", skip_nan=True)
+
+
+@operation
+def nanquantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
+    """The quantile of the elements that are not NaN; NaN if there are none."""
+    return _quantile(x, q, axis, method, keepdims, "nanquantile", skip_nan=True)
+
+
+@operation
+def nanpercentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
+    """The quantile at q / 100 of the elements that are not NaN; NaN if there are none."""
+    return _quantile(x, q, axis, method, keepdims, "nanpercentile", whole=100, skip_nan=True)
+
+
+def _quantile(
+    x: Any, q: Any, axis: Any, method: str, keepdims: bool, name: str, whole: int = 1, skip_nan: bool = False
+) -> Tensor:
     if method not in METHODS:
         raise ValueError(f"ops.{name}: method must be one of {', '.join(METHODS)}, got {method!r}.")
     x = tensor(x)
@@ -241,32 +263,46 @@ def _quantile(x: Any, q: Any, axis: Any, method: str, keepdims: bool, name: str,
         raise ValueError(f"ops.{name}: x of shape {shape} has no elements along axis {axes}.")
     rows = ops.reshape(ops.transpose(x, axes=(*kept, *axes)), shape=(*(shape[k] for k in kept), count))
     last = len(kept)
-    ordered, _ = ops.top_k(rows, k=count, axis=last, largest=False)
-    result = _between(cast(ordered, wide), q, count, last, method)
-    largest = ops.slice(ordered, starts=(0,) * last + (count - 1,), stops=shape_of(ordered))
-    unknown = ops.is_nan(largest) if ndim_of(q) else ops.squeeze(ops.is_nan(largest), axis=(last,))
-    result = cast(ops.where(unknown, scalar(np.nan, result), result), dtype)
-    if ndim_of(q):
-        result = ops.transpose(result, axes=(last, *range(last)))
+    ordered = cast(ops.top_k(rows, k=count, axis=last, largest=False)[0], wide)
+    result = cast((_of_numbers if skip_nan else _of_all)(ordered, q, method), dtype)
+    result = ops.transpose(result, axes=(last, *range(last))) if ndim_of(q) else ops.squeeze(result, axis=(last,))
     if not keepdims:
         return result
     sizes = tuple(1 if k in axes else dim for k, dim in enumerate(shape))
     return ops.reshape(result, shape=(*shape_of(q), *sizes))
 
 
-def _between(ordered: Tensor, q: Tensor, count: Any, axis: int, method: str) -> Tensor:
-    """What lies at the part `q` of sorted rows: the axis becomes the axes of q."""
+def _of_all(ordered: Tensor, q: Tensor, method: str) -> Tensor:
+    """The quantiles of sorted rows; NaN where a row holds NaN, which is its last element then."""
+    last, count = ndim_of(ordered) - 1, shape_of(ordered)[-1]
+    q = ops.reshape(q, shape=(size_of(shape_of(q)),))
     highest = number_like(count - 1, q)
-    position = ops.multiply(q, highest)
-    position = ops.minimum(ops.maximum(position, scalar(0, q)), highest)
+    result = _between(
+        lambda place: ops.take(ordered, cast(place, "int32"), axis=last), ops.multiply(q, highest), highest, method
+    )
+    largest = ops.slice(ordered, starts=(0,) * last + (count - 1,), stops=shape_of(ordered))
+    return ops.where(ops.is_nan(largest), scalar(np.nan, result), result)
+
+
+def _of_numbers(ordered: Tensor, q: Tensor, method: str) -> Tensor:
+    """The quantiles of what is not NaN in sorted rows."""
+    last = ndim_of(ordered) - 1
+    numbers = ops.sum(cast(ops.logical_not(ops.is_nan(ordered)), dtype_of(q)), axis=(last,), keepdims=True)
+    highest = ops.subtract(numbers, scalar(1, q))
+    position = ops.multiply(highest, ops.reshape(q, shape=(size_of(shape_of(q)),)))
+    return _between(lambda place: ops.gather_elements(ordered, cast(place, "int32"), axis=last), position, highest, method)
+
+
+def _between(pick: Callable[[Tensor], Tensor], position: Tensor, highest: Tensor, method: str) -> Tensor:
+    """What lies at a `position` among sorted elements, of which `pick` reads one."""
+    position = ops.maximum(ops.minimum(position, highest), scalar(0, position))
     below, above = ops.floor(position), ops.ceil(position)
     share = ops.subtract(position, below)
     if method == "nearest":
-        above = ops.where(ops.less_equal(share, scalar(0.5, q)), below, above)
-    low = None if method in ("higher", "nearest") else ops.take(ordered, cast(below, "int32"), axis=axis)
-    high = None if method == "lower" else ops.take(ordered, cast(above, "int32"), axis=axis)
-    if low is None or high is None:
-        return high if low is None else low
+        return pick(ops.where(ops.less_equal(share, scalar(0.5, share)), below, above))
+    if method in ("lower", "higher"):
+        return pick(below if method == "lower" else above)
+    low, high = pick(below), pick(above)
     if method == "midpoint":
         return ops.multiply(ops.add(low, high), scalar(0.5, low))
-    return ops.add(ops.multiply(low, ops.subtract(scalar(1, q), share)), ops.multiply(high, share))
+    return ops.add(ops.multiply(low, ops.subtract(scalar(1, share), share)), ops.multiply(high, share))

@@ -29,7 +29,7 @@ _STIRLING = [
 
 
 def gamma_body(key: Any, shape: Any, alpha: Any, dtype: str) -> Tensor:
-    """Numbers from the gamma distribution of scale 1."""
+    """Numbers from the gamma distribution of scale 1. The gradient by `alpha` is that of the accepted try."""
     wide = _wide(dtype)
     uniform = _uniform(key, _GAMMA_NUMBERS, shape, wide)
     size, boost = _gamma(uniform, 0, _parameter(alpha, shape, wide))
@@ -89,7 +89,7 @@ def binomial_body(key: Any, shape: Any, counts: Any, probabilities: Any, dtype: 
         large = _by_rejection(uniform, n, ops.where(small, scalar(0.5, p), less))
         successes = ops.where(small, _by_probabilities(_row(uniform, 2 * BINOMIAL_TRIES), n, less), large)
     successes = cast(successes, "float64")
-    return cast(ops.where(flipped, ops.subtract(n, successes), successes), dtype)
+    return ops.stop_gradient(cast(ops.where(flipped, ops.subtract(n, successes), successes), dtype))
 
 
 def _by_probabilities(uniform: Tensor, n: Tensor, p: Tensor) -> Tensor:

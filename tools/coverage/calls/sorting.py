@@ -5,7 +5,7 @@ import numpy as np
 from .call import COUNTS, FLAGS, INTEGERS, LABELS, ODD, ROW, A, Call, M, call, draw
 
 TIES = np.array([[3, 1, 2, 1, 3, 0], [2, 2, 2, 0, 1, 1]], np.int32)
-HOLES = np.array([[1.0, np.nan, 3.0, 2.0], [4.0, 1.0, 2.5, 2.5]], np.float32)
+HOLES = np.array([[1.0, np.nan, 3.0, 2.0], [4.0, 1.5, 2.5, 3.5]], np.float32)
 LONG = np.sort(draw(40, seed=3))
 PAIRS = np.array([[0, 1], [2, 0], [0, 1], [-1, 2]], np.int32)
 IDS = np.array([0, 2, 0, 4, 2], np.int32)
@@ -31,13 +31,19 @@ CALLS: list[Call] = [
     call("median", A), call("median", A, axis=1), call("median", A, axis=(0, 2), keepdims=True), call("median", HOLES, axis=1),
     call("median", INTEGERS), call("median", M, axis=0), call("median", FLAGS), call("median", A.astype("float16"), axis=-1),
     call("quantile", A, 0.3), call("quantile", A, 0.5, axis=1), call("quantile", HOLES, 0.25, axis=-1),
-    call("quantile", A, np.float32([0.1, 0.5, 1.0]), axis=(0, 2)), call("quantile", A, [0.0, 0.7], axis=2, keepdims=True),
+    call("quantile", A, np.float32([0.1, 0.5, 0.97]), axis=(0, 2)), call("quantile", A, [0.0, 0.7], axis=2, keepdims=True),
     *(call("quantile", A, 0.35, axis=2, method=method) for method in ("linear", "lower", "higher", "midpoint", "nearest")),
-    *(call("quantile", M, np.float32([0.5, 0.25]), axis=0, method=method)
+    *(call("quantile", M, np.float32([0.55, 0.2]), axis=0, method=method)
       for method in ("lower", "higher", "midpoint", "nearest")),
     call("quantile", INTEGERS, 0.4),
-    call("percentile", A, 30), call("percentile", A, np.float32([10, 50]), axis=1), call("percentile", A, 75.0, axis=2,
+    call("percentile", A, 30), call("percentile", A, np.float32([10, 40]), axis=1), call("percentile", A, 75.0, axis=2,
          method="nearest", keepdims=True),
+    *(call("nanquantile", HOLES, q, axis=axis, method=method) for q in (0.3, np.float32([0.2, 0.95])) for axis in (0, 1)
+      for method in ("linear", "lower", "higher", "midpoint", "nearest")),
+    call("nanquantile", HOLES, 0.4), call("nanmedian", HOLES), call("nanmedian", HOLES, axis=1, keepdims=True),
+    call("nanpercentile", HOLES, 30.0, axis=1), call("nanmedian", INTEGERS),
+    call("nancumsum", HOLES), call("nancumsum", HOLES, axis=1), call("nancumprod", HOLES, axis=1),
+    call("nancumprod", COUNTS, axis=0),
     call("cumsum", A), call("cumsum", A, axis=1), call("cumsum", FLAGS, axis=0), call("cumsum", TIES.astype("int8"), axis=-1),
     call("cumsum", INTEGERS, axis=1, dtype="float32"), call("cumsum", draw(2, 70), axis=1),
     call("cumprod", A), call("cumprod", A, axis=1), call("cumprod", FLAGS, axis=0), call("cumprod", COUNTS, axis=-1),
@@ -65,7 +71,7 @@ CALLS: list[Call] = [
     call("bincount", TIES[0], eager=True), call("bincount", TIES[0], minlength=9), call("bincount", TIES, minlength=4),
     call("bincount", TIES[0], weights=draw(6), minlength=5), call("bincount", TIES, weights=draw(2, 6), minlength=6),
     call("histogram", draw(50)), call("histogram", draw(50), bins=4, range=(-1.0, 1.5)),
-    call("histogram", np.ones(5, "float32"), 3),
+    call("histogram", np.ones(5, "int32"), 3),
     call("histogram", TIES[0], 4), call("histogram", draw(50), bins=20),
     call("unravel_index", np.int32([[0, 5], [11, 7]]), (3, 4)), call("unravel_index", np.int32([23, 4]), (2, 3, 4)),
 ]  # fmt: skip
