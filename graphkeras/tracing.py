@@ -74,11 +74,13 @@ class StaticFunction:
     Args:
         function: gets the arguments with KerasTensors for arrays; may read and assign variables.
         name: the name of the graph.
+        target: what runs it; None for the configured target.
     """
 
-    def __init__(self, function: Callable[..., Any], name: str = "") -> None:
+    def __init__(self, function: Callable[..., Any], name: str = "", target: str | None = None) -> None:
         self.function = function
         self.name = name or function.__name__
+        self.target = target
         self.signatures: dict[Any, PreparedFunction] = {}
 
     def __call__(self, *args: Any) -> Any:
@@ -90,7 +92,7 @@ class StaticFunction:
         return self._prepared(args, [])
 
     def _prepared(self, args: tuple[Any, ...], arrays: list[Array]) -> PreparedFunction:
-        target = driver.resolve_target()
+        target = driver.resolve_target(self.target)
         key = (target, _signature(args, arrays))
         found = self.signatures.get(key)
         if found is None or found.placements != placements_changed():

@@ -7,7 +7,17 @@ from typing import Any
 
 from .. import ops, tree
 from . import crossentropy, regression
-from .loss import Loss, same_rank
+from .loss import Loss, require_comparable, same_rank
+
+#: Losses that compare each target with the prediction in its place.
+_ELEMENTWISE = frozenset(
+    (
+        *(regression.mean_squared_error, regression.mean_absolute_error, regression.mean_absolute_percentage_error),
+        *(regression.mean_squared_logarithmic_error, regression.huber, regression.log_cosh, regression.poisson),
+        *(regression.cosine_similarity, regression.kl_divergence, regression.hinge, regression.squared_hinge),
+        *(crossentropy.binary_crossentropy, crossentropy.binary_focal_crossentropy),
+    )
+)
 
 
 class LossFunctionWrapper(Loss):
@@ -28,6 +38,8 @@ class LossFunctionWrapper(Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         if not tree.is_nested(y_true) and not tree.is_nested(y_pred):
             y_true, y_pred = same_rank(y_true, y_pred)
+            if self.fn in _ELEMENTWISE:
+                require_comparable(self.name, y_true, y_pred)
         return self.fn(y_true, y_pred, **self._fn_kwargs)
 
     def get_config(self) -> dict[str, Any]:

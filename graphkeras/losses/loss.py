@@ -35,13 +35,15 @@ class Loss:
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         with scope(self.name):
+            steps = mask_of(y_pred)
             y_pred = tree.map_structure(self._as_float, y_pred)
             if self.casts_targets:
                 y_true = tree.map_structure(self._as_float, y_true)
             else:
                 y_true = tree.map_structure(ops.convert_to_tensor, y_true)
             losses = self.call(y_true, y_pred)
-            return reduce_weighted(losses, sample_weight, self.reduction, self.dtype, self.mask(y_true, y_pred))
+            mask = both_masks(_spread_over(losses, steps), self.mask(y_true, y_pred))
+            return reduce_weighted(losses, sample_weight, self.reduction, self.dtype, mask)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample."""
@@ -60,6 +62,56 @@ class Loss:
 
     def _as_float(self, x: Any) -> Any:
         return ops.convert_to_tensor(x, dtype=self.dtype)
+
+
+def mask_of(y_pred: Any) -> Any:
+    """Which steps of the samples a layer such as `Masking` has left: the tensor's Keras mask, or None."""
+    return getattr(y_pred, "_keras_mask", None)
+
+
+def both_masks(first: Any, second: Any) -> Any:
+    """What is left by both masks, either of which may be None."""
+    if first is None or second is None:
+        return second if first is None else first
+    return ops.logical_and(ops.cast(first, "bool"), ops.cast(second, "bool"))
+
+
+def _spread_over(losses: Any, mask: Any) -> Any:
+    """A mask of steps in the shape of the losses.
+
+    Raises:
+        ValueError: if the losses have fewer axes than the mask.
+    """
+    if mask is None:
+        return None
+    shape, missing = ops.shape(losses), len(ops.shape(losses)) - len(ops.shape(mask))
+    if missing < 0:
+        raise ValueError(
+            f"The predictions have a mask of shape {shape_text(ops.shape(mask))}, but the losses have shape "
+            f"{shape_text(shape)}: the loss must keep the axes of samples and steps."
+        )
+    for _ in range(missing):
+        mask = ops.expand_dims(mask, axis=-1)
+    return ops.broadcast_to(mask, shape) if missing else mask
+
+
+def require_comparable(name: str, y_true: Any, y_pred: Any) -> None:
+    """Targets of an element-wise loss must fit the predictions.
+
+    Raises:
+        ValueError: names the loss and both shapes, and says what to do.
+    """
+    true_shape, pred_shape = ops.shape(y_true), ops.shape(y_pred)
+    pairs = zip(reversed(true_shape), reversed(pred_shape))
+    if all(a == b or 1 in (a, b) for a, b in pairs):
+        return
+    hint = "Give the last layer as many units as the targets have columns, or change the targets"
+    if len(true_shape) < len(pred_shape):
+        hint += "; for class numbers use sparse_categorical_crossentropy"
+    raise ValueError(
+        f"The loss {name!r} compares each target with one prediction, but the targets have shape {shape_text(true_shape)} and "
+        f"the predictions {shape_text(pred_shape)}. {hint}."
+    )
 
 
 def standardize_reduction(reduction: str | None) -> str | None:

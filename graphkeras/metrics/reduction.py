@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from .. import ops
-from ..losses.loss import same_rank
+from ..losses.loss import mask_of, same_rank
 from ..saving.namespaces import find_function
 from ..saving.serialization import deserialize_keras_object, serialize_keras_object
 from .metric import Metric
@@ -29,6 +29,16 @@ def samplewise(values: Any, sample_weight: Any, reduce: Callable[..., Any], dtyp
             sample_weight = reduce(sample_weight, axis=tuple(range(1, weight_ndim)))
     values_ndim = len(ops.shape(values))
     return reduce(values, axis=tuple(range(1, values_ndim))) if values_ndim > 1 else values, sample_weight
+
+
+def _weights_of_steps(mask: Any, sample_weight: Any) -> Any:
+    """The mask of steps as weights, times the weights of samples or of steps."""
+    if sample_weight is None:
+        return mask
+    sample_weight = ops.convert_to_tensor(sample_weight, dtype=ops.dtype(mask))
+    for _ in range(len(ops.shape(mask)) - len(ops.shape(sample_weight))):
+        sample_weight = ops.expand_dims(sample_weight, axis=-1)
+    return ops.multiply(mask, sample_weight)
 
 
 class Sum(Metric):
@@ -78,6 +88,9 @@ class MeanMetricWrapper(Mean):
         self._fn_kwargs = kwargs
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        mask = mask_of(y_pred)
+        if mask is not None:
+            sample_weight = _weights_of_steps(ops.cast(mask, self.dtype), sample_weight)
         super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
     def get_config(self) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def apply(model: Any, config: Mapping[str, Any]) -> None:
         "metrics": _read(config.get("metrics"), metrics.TABLE),
         "weighted_metrics": _read(config.get("weighted_metrics"), metrics.TABLE),
         "steps_per_execution": config.get("steps_per_execution") or 1,
+        "run_eagerly": bool(config.get("run_eagerly")),
     }
     try:
         inspect.signature(model.compile).bind(**arguments)

@@ -50,39 +50,54 @@ class CompiledSteps:
             loss_weights: numbers that the losses of the outputs are multiplied by, in the same structure.
             metrics: a list of metrics; for several outputs a list of lists in their order, or a dict by name.
             weighted_metrics: the same, for metrics that sample weights count in.
-            run_eagerly: must be False: every step is compiled. To look inside, see `graphkeras-dump` and set_target("numpy").
+            run_eagerly: run the steps of this model on the reference, operation by operation in NumPy: slow, and an error
+                names the operation and the line that made it. Steps are still traced: in them, tensors are symbols.
             steps_per_execution: how many steps pass between calls of callbacks.
-            jit_compile, auto_scale_loss: accepted and without effect: everything is compiled.
+            jit_compile: accepted and without effect: everything is compiled.
+            auto_scale_loss: put a `LossScaleOptimizer` around the optimizer if the policy of the model is "mixed_float16".
 
         Raises:
             ValueError: for an unknown name; lists the near matches.
         """
-        if run_eagerly:
-            raise NotImplementedError(
-                "run_eagerly=True: every step is traced and compiled. To follow the numbers, run on the reference with "
-                "keras.config.set_target('numpy'), or print from a callback."
-            )
         names = getattr(self, "output_names", None)
-        self.optimizer = optimizers.get(optimizer)
+        self.optimizer = None if optimizer is None else optimizers.get(optimizer)
+        if auto_scale_loss and self._is_mixed_float16() and not isinstance(self.optimizer, optimizers.LossScaleOptimizer):
+            self.optimizer = self.optimizer and optimizers.LossScaleOptimizer(self.optimizer, name="loss_scale_optimizer")
         self.loss = loss
         self._training = TrainingState(
             loss=CompileLoss(loss, loss_weights, names) if loss is not None else None,
             metrics=CompileMetrics(metrics, weighted_metrics, names),
             loss_tracker=Mean(name="loss"),
             steps_per_execution=positive_integer("steps_per_execution", steps_per_execution),
+            target="numpy" if run_eagerly else None,
             config={
                 "optimizer": self.optimizer,
                 "loss": loss,
                 "loss_weights": loss_weights,
                 "metrics": metrics,
                 "weighted_metrics": weighted_metrics,
-                "run_eagerly": False,
+                "run_eagerly": bool(run_eagerly),
                 "steps_per_execution": steps_per_execution,
                 "jit_compile": False if jit_compile == "auto" else bool(jit_compile),
             },
         )
         self._training.check_names()
         self.stop_training = False
+
+    def _is_mixed_float16(self) -> bool:
+        policy = getattr(self, "dtype_policy", None)
+        return policy is not None and policy.name == "mixed_float16"
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether `compile` was told to run the steps on the reference."""
+        return self._training is not None and self._training.target is not None
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        state = self._state()
+        state.target = "numpy" if value else None
+        state.config["run_eagerly"] = bool(value)
 
     @property
     def compiled(self) -> bool:
@@ -107,6 +122,8 @@ class CompiledSteps:
         self._track_loss(loss, x)
         weights = self.trainable_weights  # type: ignore[attr-defined]
         if weights:
+            if not self.optimizer.built:
+                self.optimizer.build(weights)  # before scale_loss, which may read its state
             self.optimizer.apply(gradients(self.optimizer.scale_loss(loss), weights), weights)
         else:
             warnings.warn("The model has no trainable weights; fit changes nothing.", stacklevel=2)
@@ -244,7 +261,8 @@ class CompiledSteps:
 
         Made anew when other weights are trained or the optimizer is another one.
         """
-        optimizer = (id(self.optimizer), id(getattr(self.optimizer, "_learning_rate", None)))
+        inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        optimizer = (id(self.optimizer), id(getattr(inner, "_learning_rate", None)))
         return self._state().function(
             "train", self.train_step, force, (*optimizer, switches()), lambda: self._trained(optimizer)
         )
@@ -272,6 +290,7 @@ class CompiledSteps:
         """Prediction needs no compile; its functions live beside those of training."""
         if "_predicting" not in self.__dict__:
             self._predicting = TrainingState.for_prediction()
+        self._predicting.target = None if self._training is None else self._training.target
         return self._predicting
 
 

@@ -57,18 +57,28 @@ class Joined:
             self._parts = [[] for _ in arrays]
             if self._samples is not None:
                 self._wholes = [np.empty((self._samples, *array.shape[1:]), array.dtype) for array in arrays]
-        if self._wholes and all(array.ndim for array in arrays):
+        if self._wholes and self._fit(arrays):
             end = self._filled + arrays[0].shape[0]
             for whole, array in zip(self._wholes, arrays):
                 whole[self._filled : end] = array
             self._filled = end
-        else:
-            self._wholes = []
-            for part, array in zip(self._parts, arrays):
-                part.append(np.array(array, ndmin=1))
+            return
+        for part, whole in zip(self._parts, self._wholes):
+            part.append(whole[: self._filled])
+        self._wholes = []
+        for part, array in zip(self._parts, arrays):
+            part.append(np.array(array, ndmin=1))
+
+    def _fit(self, arrays: list[Array]) -> bool:
+        """Whether the results have one row for each sample: a model may return more, fewer, or a number."""
+        if not all(array.ndim for array in arrays):
+            return False
+        rows = {array.shape[0] for array in arrays}
+        sizes = all(whole.shape[1:] == array.shape[1:] for whole, array in zip(self._wholes, arrays))
+        return len(rows) == 1 and sizes and self._filled + rows.pop() <= len(self._wholes[0])
 
     def result(self) -> Any:
         if self._structure is None:
             raise ValueError("The data yields no batch to predict on.")
-        arrays = self._wholes or [np.concatenate(part, axis=0) for part in self._parts]
+        arrays = [whole[: self._filled] for whole in self._wholes] or [np.concatenate(part, axis=0) for part in self._parts]
         return tree.pack_sequence_as(self._structure, arrays)

@@ -23,6 +23,7 @@ class TrainingState:
         loss_tracker: the mean of the loss over the samples of an epoch.
         steps_per_execution: how many steps pass between calls of callbacks.
         config: the arguments of `compile`.
+        target: what runs the steps; None for the configured target.
         functions: the compiled steps by kind.
         order: for the names of logs their order in lists of figures, kept from batch to batch.
         reset: the metrics that are reset, kept from pass to pass; None before they are known.
@@ -33,6 +34,7 @@ class TrainingState:
     loss_tracker: Mean
     steps_per_execution: int = 1
     config: dict[str, Any] = field(default_factory=dict)
+    target: str | None = None
     functions: dict[str, StaticFunction] = field(default_factory=dict)
     order: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     reset: list[Any] | None = None
@@ -61,11 +63,12 @@ class TrainingState:
             sign: a cheap sign of change; only if it differs, `depends_on` is asked.
             depends_on: what the step depends on.
         """
+        sign = (*sign, self.target)
         if not force and kind in self.functions and self._seen.get(kind) == sign:
             return self.functions[kind]
-        now = depends_on()
+        now = (*depends_on(), self.target)
         if force or kind not in self.functions or self._depends_on.get(kind) != now:
-            self.functions[kind] = StaticFunction(step, name=f"{kind}_step")
+            self.functions[kind] = StaticFunction(step, name=f"{kind}_step", target=self.target)
             self.reset = None
         self._depends_on[kind], self._seen[kind] = now, sign
         return self.functions[kind]

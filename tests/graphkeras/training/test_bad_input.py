@@ -124,7 +124,6 @@ def test_unknown_names_list_near_matches():
     refused(lambda: model.compile(loss="mean_square_error"), "'mean_square_error'", "'mean_squared_error'")
     refused(lambda: model.compile(loss="mse", metrics=["acuracy"]), "'acuracy'", "'accuracy'")
     refused(lambda: model.compile(loss="mse", metrics="accuracy"), "metrics must be a list", error=TypeError)
-    refused(lambda: model.compile(run_eagerly=True), "set_target('numpy')", error=NotImplementedError)
 
 
 def test_several_outputs_by_wrong_names():
