@@ -17,8 +17,10 @@ from .custom_gradient import custom_gradient as custom_gradient
 from .cumulative import *  # noqa: F403
 from .data_dependent import *  # noqa: F403
 from .elementwise import *  # noqa: F403
+from .forward_mode import jvp as jvp
 from .functions import *  # noqa: F403
 from .indexing import *  # noqa: F403
+from .layout import *  # noqa: F403
 from .linear_algebra import *  # noqa: F403
 from .loops import *  # noqa: F403
 from .manipulation import *  # noqa: F403
@@ -29,6 +31,7 @@ from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .scattering import *  # noqa: F403
+from .sequences import *  # noqa: F403
 from .signal import *  # noqa: F403
 from .sorting import *  # noqa: F403
 from .vectorize import vectorize as vectorize

@@ -115,11 +115,12 @@ def linspace(
     Returns:
         The tensor, or (tensor, step) if `retstep`.
     """
-    points, step = _linspace(start, stop, num, endpoint, dtype, axis)
+    points, step = evenly_spaced(start, stop, num, endpoint, dtype, axis)
     return (points, step) if retstep else points
 
 
-def _linspace(start: Any, stop: Any, num: int, endpoint: bool, dtype: Any, axis: int) -> tuple[Tensor, Tensor]:
+def evenly_spaced(start: Any, stop: Any, num: int, endpoint: bool, dtype: Any, axis: int) -> tuple[Tensor, Tensor]:
+    """The numbers of `linspace`, and the step between them."""
     if num < 0:
         raise ValueError(f"ops.linspace: num must not be negative, got {num}.")
     a, b = promoted(start, stop, at_least="float")
@@ -147,7 +148,7 @@ def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10, dtype: Any = None, axis: int = 0
 ) -> Any:
     """`num` numbers from base**start to base**stop, evenly spaced in their logarithms."""
-    exponents, _ = _linspace(start, stop, num, endpoint, None, axis)
+    exponents, _ = evenly_spaced(start, stop, num, endpoint, None, axis)
     power = ops.power(tensor(float(base), dtype_of(exponents)), exponents)
     return power if dtype is None else cast(power, standard_dtype(dtype))
 
