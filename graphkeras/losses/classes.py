@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import ops, tree
-from . import crossentropy, regression
+from . import crossentropy, overlap, regression
 from .loss import Loss, require_comparable, same_rank
 
 #: Losses that compare each target with the prediction in its place.
@@ -296,3 +296,64 @@ class SparseCategoricalCrossentropy(_Named):
         if config["axis"] == -1:  # as in files that Keras writes
             del config["axis"]
         return config
+
+
+class Dice(_Named):
+    """1 - 2 sum(y_true y_pred) / (sum(y_true) + sum(y_pred)) over `axis`."""
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "dice", axis: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__(overlap.dice, reduction, name, dtype, axis=axis)
+
+
+class Tversky(_Named):
+    """Dice with weights for what is missed (`alpha`) and what is falsely found (`beta`)."""
+
+    def __init__(
+        self,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "tversky",
+        axis: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(overlap.tversky, reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
+
+
+class CategoricalGeneralizedCrossEntropy(_Named):
+    """(1 - p**q) / q, p the probability of the class number y_true."""
+
+    casts_targets = False
+
+    def __init__(
+        self,
+        q: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_generalized_cross_entropy",
+        dtype: Any = None,
+    ) -> None:
+        if not 0 < q < 1:
+            raise ValueError(f"CategoricalGeneralizedCrossEntropy: q must lie between 0 and 1, got {q}.")
+        super().__init__(overlap.categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
+
+
+class Circle(_Named):
+    """Pulls embeddings of one class together, pushes those of different classes apart; losses of 0 do not count in the mean."""
+
+    casts_targets = False
+
+    def __init__(
+        self,
+        gamma: float = 80.0,
+        margin: float = 0.4,
+        remove_diagonal: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "circle",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(overlap.circle, reduction, name, dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal)
+
+    def mask(self, y_true: Any, y_pred: Any) -> Any:
+        return ops.greater(self.fn(y_true, y_pred, **self._fn_kwargs), 0.0)

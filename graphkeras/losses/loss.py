@@ -152,7 +152,8 @@ def weighted(values: Any, sample_weight: Any, dtype: str) -> tuple[Any, Any]:
     values, sample_weight = same_rank(values, ops.convert_to_tensor(sample_weight, dtype=dtype))
     while len(ops.shape(sample_weight)) < len(ops.shape(values)):  # one weight for all steps of a sample
         sample_weight = ops.expand_dims(sample_weight, axis=-1)
-    require_fitting(ops.shape(values), ops.shape(sample_weight))
+    if ops.shape(values) != ():  # one loss of the whole batch, such as Dice: times each weight, as in Keras
+        require_fitting(ops.shape(values), ops.shape(sample_weight))
     return ops.multiply(values, sample_weight), sample_weight
 
 
