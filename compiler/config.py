@@ -9,6 +9,7 @@
 | GRAPHKERAS_DUMP | a folder | write the graph after every pass, the program and its kernels there |
 | GRAPHKERAS_CACHE | a folder | where compiled kernels are kept (default ~/.cache/graphkeras) |
 | GRAPHKERAS_THREADS | a number | threads of onnxruntime; 0: as many as physical cores |
+| KERAS_HOME | a folder | where `get_file` keeps downloads (default ~/.keras, as Keras) |
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Config:
     dump: Path | None = None
     cache: Path = Path("~/.cache/graphkeras")
     threads: int = 0
+    keras_home: Path = Path("~/.keras")
 
     def __post_init__(self) -> None:
         for name, value, allowed in (("target", self.target, TARGETS), ("device", self.device, DEVICES)):
@@ -59,6 +61,7 @@ def from_environment(environment: Mapping[str, str]) -> Config:
             dump=Path(folder) if (folder := get("DUMP", "")) else None,
             cache=Path(get("CACHE", str(Config.cache))).expanduser(),
             threads=int(get("THREADS", "0")),
+            keras_home=Path(environment.get("KERAS_HOME", "") or Config.keras_home).expanduser(),
         )
     except ValueError as error:
         raise ValueError(f"In the environment variables GRAPHKERAS_*: {error}") from None

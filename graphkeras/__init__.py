@@ -22,6 +22,7 @@ from . import metrics as metrics  # noqa: E402
 from . import models as models  # noqa: E402
 from . import ops as ops  # noqa: E402
 from . import optimizers as optimizers  # noqa: E402
+from . import preprocessing as preprocessing  # noqa: E402
 from . import random as random  # noqa: E402
 from . import regularizers as regularizers  # noqa: E402
 from . import saving as saving  # noqa: E402

@@ -1,5 +1,15 @@
 """`keras.utils`: small helpers that users call."""
 
+from ..data.arrays import pad_sequences as pad_sequences
+from ..data.arrays import split_dataset as split_dataset
+from ..data.arrays import timeseries_dataset_from_array as timeseries_dataset_from_array
+from ..data.directories import image_dataset_from_directory as image_dataset_from_directory
+from ..data.directories import text_dataset_from_directory as text_dataset_from_directory
+from ..data.download import get_file as get_file
+from ..data.images import array_to_img as array_to_img
+from ..data.images import img_to_array as img_to_array
+from ..data.images import load_img as load_img
+from ..data.images import save_img as save_img
 from ..saving.object_registration import CustomObjectScope as CustomObjectScope
 from ..saving.object_registration import custom_object_scope as custom_object_scope
 from ..saving.object_registration import get_custom_objects as get_custom_objects

@@ -1,0 +1,3 @@
+"""`keras.preprocessing.sequence`."""
+
+from ..data.arrays import pad_sequences as pad_sequences
