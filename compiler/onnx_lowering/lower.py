@@ -18,7 +18,7 @@ OPSET = 18
 IR_VERSIONS = {18: 8, 19: 9, 20: 9, 21: 10}
 
 #: ONNX operators whose results but the first may be left out.
-OPTIONAL_RESULTS = frozenset({"BatchNormalization", "Dropout", "GRU", "LSTM", "LayerNormalization", "MaxPool", "RNN"})
+OPTIONAL_RESULTS = frozenset({"Dropout", "GRU", "LSTM", "LayerNormalization", "MaxPool", "RNN"})
 
 
 @dataclass(frozen=True)

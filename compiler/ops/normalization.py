@@ -52,15 +52,19 @@ class Moments(Composite):
 
     def vjp(self, grad: Any, out: Any, x: Any, *, axis: tuple[int, ...]) -> Any:
         """The derivative of the variance by the mean is 0, so it costs no pass over the data."""
-        count = size_of(x.type.shape[k] for k in axis)
+        count, type_ = size_of(x.type.shape[k] for k in axis), x.type
         of_mean, of_variance = grad
-        parts = []
-        if of_variance is not None:
-            parts.append((x - out[0]) * divided(of_variance * 2.0, count))
-        if of_mean is not None:
-            parts.append(divided(of_mean, count))
-        total = parts[0] if len(parts) == 1 else parts[0] + parts[1]
-        return (ops.broadcast_to(total, shape=x.type.shape) if total.type.shape != x.type.shape else total,)
+        shift: Any = divided(of_mean, count) if of_mean is not None else None
+        if of_variance is None:
+            return (ops.broadcast_to(shift, shape=type_.shape) if type_.shape != shift.type.shape else shift,)
+        slope = divided(of_variance * 2.0, count)
+        kept = [k for k in range(type_.ndim) if k not in axis]
+        if len(kept) == 1:  # one pass in place of three
+            shift = -(out[0] * slope) if shift is None else shift - out[0] * slope
+            vector = (type_.shape[kept[0]],)
+            return (ops.affine(x, ops.reshape(slope, shape=vector), ops.reshape(shift, shape=vector), axis=kept[0]),)
+        change = (x - out[0]) * slope
+        return (change if shift is None else change + shift,)
 
     def samples(self) -> Iterator[Sample]:
         for axis in ((0,), (2,), (0, 2), None):
@@ -128,38 +132,29 @@ class LayerNormalization(RowNormalization):
         return y, mean, factor
 
     def vjp(self, grad: Any, out: Any, x: Any, *parameters: Any, axis: int, epsilon: float) -> Any:
-        """With n = (x - mean) * r and g = grad * scale: r * (g - mean(g) - n * mean(g * n)), where mean and r are at hand."""
-        axes = tuple(range(axis, x.type.ndim))
-        count = size_of(x.type.shape[axis:])
+        """With n = (x - mean) * r and g = grad * scale: r * (g - n * mean(g * n) - mean(g)), where mean and r are at hand."""
         of_y, of_mean, of_factor = grad
         _, mean, factor = out
+        axes, count = tuple(range(axis, x.type.ndim)), size_of(x.type.shape[axis:])
         normal = (x - mean) * factor
-        by_mean, by_normal, slope = None, None, None
-        of_parameters: list[Any] = []
+        of_parameters: list[Any] = [None] * len(parameters)
+        parts: list[Any] = []
         if of_y is not None:
-            weighted = of_y * normal
-            slope = of_y
+            slope, weighted = of_y, of_y * normal
             of_parameters = [weighted, of_y][: len(parameters)]
             if parameters:
-                slope, weighted = of_y * parameters[0], weighted * parameters[0]
-            by_mean = ops.mean(slope, axis=axes, keepdims=True)
-            by_normal = ops.mean(weighted, axis=axes, keepdims=True)
-        if of_mean is not None:
-            share = divided(of_mean, count) / factor
-            by_mean = by_mean - share if by_mean is not None else -share
+                slope, weighted = slope * parameters[0], weighted * parameters[0]
+            bend = slope - normal * ops.mean(weighted, axis=axes, keepdims=True)
+            parts.append((bend - ops.mean(slope, axis=axes, keepdims=True)) * factor)
         if of_factor is not None:
-            share = divided(of_factor * factor, count)
-            by_normal = by_normal + share if by_normal is not None else share
-        total = slope
-        if by_normal is not None:
-            change = normal * by_normal
-            total = total - change if total is not None else -change
-        if by_mean is not None:
-            total = total - by_mean if total is not None else -by_mean
-        total = total * factor
-        if total.type.shape != x.type.shape:
-            total = ops.broadcast_to(total, shape=x.type.shape)
-        return (total, *of_parameters, *(None for _ in range(len(parameters) - len(of_parameters))))
+            parts.append(normal * -divided(of_factor * ops.square(factor), count))
+        if of_mean is not None:
+            parts.append(divided(of_mean, count))
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        total = total if total.type.shape == x.type.shape else ops.broadcast_to(total, shape=x.type.shape)
+        return (total, *of_parameters)
 
     def stays_whole(self, node: Node, rule: str) -> bool:
         """In float32: onnxruntime's statistics of float64 are float32."""
@@ -260,6 +255,51 @@ class GroupNormalization(Composite):
         yield Sample((Arg((BATCH, LENGTH, 6)), Arg((6,)), Arg((6,))), {"groups": 2, "epsilon": 1e-3})
 
 
+class Affine(Composite):
+    """y = x * scale + shift; these are vectors along `axis` of x"""
+
+    name = "affine"
+    attributes: ClassVar[Mapping[str, Any]] = {"axis": -1}
+
+    def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
+        check_arity(self, types, 3)
+        return {"axis": normalize_axis(attrs["axis"], types[0].ndim, self.name)}
+
+    def infer(self, *types: TensorType, axis: int) -> TensorType:
+        check_dtype(self, same_dtype(self, types), WIDE_FLOATS)
+        _check_vectors(self, types[0], axis, types[1:])
+        return types[0]
+
+    def expand(self, x: Any, scale: Any, shift: Any, *, axis: int) -> Any:
+        return x * along(scale, axis, x.type.ndim) + along(shift, axis, x.type.ndim)
+
+    def vjp(self, grad: Any, out: Any, x: Any, scale: Any, shift: Any, *, axis: int) -> Any:
+        others = tuple(k for k in range(x.type.ndim) if k != axis)
+        of_scale, of_shift = (ops.sum(part, axis=others) for part in (grad * x, grad))
+        return grad * along(scale, axis, x.type.ndim), of_scale, of_shift
+
+    def stays_whole(self, node: Node, rule: str) -> bool:
+        """If the axis has a known size and is where ONNX can have it; in float32, for which there are kernels."""
+        return super().stays_whole(node, rule) and _channel_view(node.inputs[0].type, node.attrs["axis"]) is not None
+
+    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
+        """As a BatchNormalization: one pass over x."""
+        (x, scale, shift), type_, axis = inputs, node.inputs[0].type, node.attrs["axis"]
+        size, view = int(type_.shape[axis]), _channel_view(type_, axis)
+        zeros, ones = emit.constant(np.zeros(size, np.float32)), emit.constant(np.ones(size, np.float32))
+        x = emit("Reshape", x, emit.constant(np.array(view))) if view else x
+        y = emit("BatchNormalization", x, scale, shift, zeros, ones, epsilon=0.0)
+        return str(emit("Reshape", y, emit.shape(type_.shape)) if view else y)
+
+    def samples(self) -> Iterator[Sample]:
+        for dtype in WIDE_FLOATS:
+            for axis, size in ((-1, 5), (1, 3), (0, 2)):
+                yield Sample((Arg((2, 3, 5), dtype), Arg((size,), dtype), Arg((size,), dtype)), {"axis": axis})
+        for shape in ((3, 5), (5,), (0, 5), (BATCH, LENGTH, 5)):
+            yield Sample((Arg(shape), Arg((5,)), Arg((5,))))
+        yield Sample((Arg((BATCH, LENGTH, 3)), Arg((LENGTH,)), Arg((LENGTH,))), {"axis": 1})
+
+
 class BatchNormalization(Composite):
     """y = (x - mean) / sqrt(variance + epsilon) * scale + offset; the others are vectors along `axis` of x"""
 
@@ -276,9 +316,8 @@ class BatchNormalization(Composite):
         return types[0]
 
     def expand(self, x: Any, mean: Any, variance: Any, scale: Any, offset: Any, *, axis: int, epsilon: float) -> Any:
-        """Two passes over x; the rest is on vectors."""
         factor = ops.rsqrt(variance + epsilon) * scale
-        return x * along(factor, axis, x.type.ndim) + along(offset - mean * factor, axis, x.type.ndim)
+        return ops.affine(x, factor, offset - mean * factor, axis=axis)
 
     def stays_whole(self, node: Node, rule: str) -> bool:
         """If the channels are where ONNX wants them, in float32: its epsilon is one."""
@@ -305,6 +344,15 @@ def along(vector: Any, axis: int, ndim: int) -> Any:
     """A vector as a tensor that broadcasts along `axis` of one with `ndim` axes."""
     shape = (*vector.type.shape, *(1,) * (ndim - 1 - axis))
     return ops.reshape(vector, shape=shape) if len(shape) > 1 else vector
+
+
+def _channel_view(x: TensorType, axis: int) -> tuple[int, ...] | None:
+    """The shape in which `axis` is ONNX's axis of channels, 1: () for x as it is, None if there is none."""
+    if x.dtype != "float32" or isinstance(x.shape[axis], Dim):
+        return None
+    if axis == 1:
+        return ()
+    return (-1, int(x.shape[axis])) if axis == x.ndim - 1 else None
 
 
 def _check_vectors(op: Composite, x: TensorType, axis: int, vectors: Sequence[TensorType]) -> None:
