@@ -18,6 +18,7 @@ from .matrices import (
     check_matrix,
     each_matrix,
     masked,
+    matrix_shape,
     on_diagonal,
     row_product,
     stacked,
@@ -37,8 +38,7 @@ class LowerUpper(HostOp):
     def infer(self, *types: TensorType, **attrs: Any) -> tuple[TensorType, TensorType, TensorType]:
         check_arity(self, types, 1)
         (x,) = types
-        check_matrix(self, x, square=False)
-        *ahead, rows, columns = x.shape
+        *ahead, rows, columns = matrix_shape(self, x)
         return x, TensorType((*ahead, min(rows, columns)), "int32"), TensorType((*ahead, rows), "int32")
 
     def evaluate(self, *arrays: Array, **attrs: Any) -> tuple[Array, Array, Array]:
@@ -89,8 +89,7 @@ class OrthogonalTriangular(HostOp):
     def infer(self, *types: TensorType, complete: bool) -> tuple[TensorType, TensorType]:
         check_arity(self, types, 1)
         (x,) = types
-        check_matrix(self, x, square=False)
-        *ahead, rows, columns = x.shape
+        *ahead, rows, columns = matrix_shape(self, x)
         inner = rows if complete else min(rows, columns)
         return x.with_shape((*ahead, rows, inner)), x.with_shape((*ahead, inner, columns))
 
@@ -175,8 +174,7 @@ class SingularValues(HostOp):
     def infer(self, *types: TensorType, full_matrices: bool) -> tuple[TensorType, TensorType, TensorType]:
         check_arity(self, types, 1)
         (x,) = types
-        check_matrix(self, x, square=False)
-        *ahead, rows, columns = x.shape
+        *ahead, rows, columns = matrix_shape(self, x)
         inner = min(rows, columns)
         u, vh = ((rows, rows), (columns, columns)) if full_matrices else ((rows, inner), (inner, columns))
         return x.with_shape((*ahead, *u)), x.with_shape((*ahead, inner)), x.with_shape((*ahead, *vh))

@@ -18,7 +18,7 @@ from ..graph import Node
 from ..provenance import Origin, current_origin
 from ..registry import ops
 from ..types import TensorType
-from .base import Arg, Array, ElementBuilder, Index, Op
+from .base import Arg, Array, Op
 from .elementwise import check_arity, check_dtype
 
 #: Dtypes that matrices may have.
@@ -40,8 +40,9 @@ class HostOp(Op):
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str | tuple[str, ...]:
         raise NotImplementedError(WAY_OUT)
 
-    def element(self, k: ElementBuilder, node: Node, index: Index) -> str:
-        raise NotImplementedError(refusal(self, [value.type for value in node.inputs], "triton", node.origin))
+    def refused(self, node: Node, target: str) -> str:
+        """The message of a target that has no form of the node."""
+        return refusal(self, [value.type for value in node.inputs], target, node.origin)
 
     def flops(self, node: Node) -> Any:
         return node.inputs[0].type.size * node.inputs[0].type.shape[-1] * 2
@@ -70,6 +71,12 @@ def check_matrix(op: Op, x: TensorType, square: bool) -> None:
         raise ValueError(f"{op.name}: rows and columns must be known sizes, got {x}.")
     if square and rows != columns:
         raise ValueError(f"{op.name}: square matrices are needed, got {x}.")
+
+
+def matrix_shape(op: Op, x: TensorType) -> tuple[Any, ...]:
+    """The shape of stacked matrices that `check_matrix` has looked at."""
+    check_matrix(op, x, square=False)
+    return x.shape
 
 
 def check_square_and_sides(op: Op, types: Sequence[TensorType]) -> TensorType:

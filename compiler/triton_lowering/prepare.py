@@ -14,6 +14,7 @@ from ..dims import DimLike
 from ..graph import Graph, Node, Value
 from ..journal import note
 from ..ops.base import Composite, expanded
+from ..ops.matrices import HostOp
 from ..passes.cse import eliminate_common_subexpressions
 from ..passes.dce import eliminate_dead_code
 from ..passes.unroll import unroll
@@ -48,6 +49,8 @@ def _is_whole_composite(node: Node) -> bool:
 
 
 def _spell_out(node: Node) -> Sequence[Value] | None:
+    if isinstance(node.op, HostOp):
+        raise NotImplementedError(node.op.refused(node, "Triton"))
     if node.op.name == "matmul" and node.inputs[0].type.dtype not in DOT_DTYPES:
         note("matmul spelled out as a sum of products", node, why=f"triton's dot does not take {node.inputs[0].type.dtype}")
         return [_sum_of_products(*node.inputs)]

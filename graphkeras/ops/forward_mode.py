@@ -53,7 +53,8 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fa
     arrays = [np.asarray(tensor(leaf)) for leaf in given]
     with Trace() as trace:
         symbols = [trace.placeholder(type_of(array), "x").value for array in arrays]
-        result = _along(fun, *packed((primals, tangents), symbols), has_aux)
+        points, directions = packed((primals, tangents), symbols)
+        result = _along(fun, points, directions, has_aux)
     graph = trace.graph(leaves_of(result))
     found, _ = evaluate_graph(graph, arrays, [variable.numpy() for variable in trace.variables])
     return packed(result, found)

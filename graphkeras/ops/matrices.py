@@ -199,7 +199,7 @@ def _greatest(s: Tensor) -> Tensor:
 
 
 def _rounding(x: Tensor) -> float:
-    return float(np.finfo(dtype_of(x)).eps) * max(shape_of(x)[-2:])  # type: ignore[type-var]
+    return float(np.finfo(dtype_of(x)).eps) * max(int(size) for size in shape_of(x)[-2:])
 
 
 def _turned(x: Tensor) -> Tensor:
@@ -208,7 +208,7 @@ def _turned(x: Tensor) -> Tensor:
 
 
 def _identity_like(x: Tensor) -> Tensor:
-    return ops.broadcast_to(np.eye(shape_of(x)[-1], dtype=dtype_of(x)), shape=shape_of(x))
+    return ops.broadcast_to(np.eye(int(shape_of(x)[-1]), dtype=dtype_of(x)), shape=shape_of(x))
 
 
 def _wide(x: Any) -> Tensor:

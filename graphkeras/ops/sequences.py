@@ -82,9 +82,10 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     x = tensor(x)
     if ndim_of(x) != 1:
         raise ValueError(f"ops.vander: x must be a vector, got shape {shape_text(shape_of(x))}.")
-    count = shape_of(x)[0] if N is None else N
-    if is_symbolic(count) or count < 0:
-        raise ValueError(f"ops.vander: N must be a number of columns that is known and not negative, got {count}.")
+    given = shape_of(x)[0] if N is None else N
+    if is_symbolic(given) or int(given) < 0:
+        raise ValueError(f"ops.vander: N must be a number of columns that is known and not negative, got {given}.")
+    count = int(given)
     x = cast(x, "int32") if dtype_of(x) == "bool" else x
     powers = np.arange(count) if increasing else np.arange(count)[::-1]
     return ops.power(ops.expand_dims(x, axis=(1,)), cast(powers.astype(np.int32), dtype_of(x)))
@@ -108,18 +109,18 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
             "ops.correlate: x1 and x2 must be vectors of known size, not 0; got "
             f"{shape_text(shape_of(a))} and {shape_text(shape_of(b))}."
         )
-    if shape_of(a)[0] >= shape_of(b)[0]:
+    if int(shape_of(a)[0]) >= int(shape_of(b)[0]):
         return _slide(a, b, mode)
     found = _slide(b, a, mode)
-    return ops.take(found, np.arange(shape_of(found)[0] - 1, -1, -1, dtype=np.int32), axis=0)
+    return ops.take(found, np.arange(int(shape_of(found)[0]) - 1, -1, -1, dtype=np.int32), axis=0)
 
 
 def _slide(long: Tensor, short: Tensor, mode: str) -> Tensor:
     """The pieces of `long`, as rows, times `short`."""
-    width = shape_of(short)[0]
+    width = int(shape_of(short)[0])
     before, after = {"valid": (0, 0), "same": (width // 2, width - 1 - width // 2), "full": (width - 1, width - 1)}[mode]
     padded = ops.pad(long, before=(before,), after=(after,), value=0)
-    count = shape_of(padded)[0] - width + 1
+    count = int(shape_of(padded)[0]) - width + 1
     places = np.arange(count, dtype=np.int32)[:, None] + np.arange(width, dtype=np.int32)
     rows = ops.take(padded, places, axis=0)
     return ops.squeeze(ops.matmul(rows, ops.expand_dims(short, axis=(1,))), axis=(1,))

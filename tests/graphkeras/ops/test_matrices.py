@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from graphkeras import KerasTensor, ops
-from graphkeras.compiler import config
+from graphkeras.compiler import config, driver
+from graphkeras.compiler.executables.triton import TritonBackend
+from graphkeras.kernels.devices import get_device
 from graphkeras.tracing import StaticFunction
 
 RNG = np.random.default_rng(0)
@@ -87,9 +89,19 @@ def test_small_matrices_are_solved_on_every_target(target, use_target):
 
 
 @pytest.mark.parametrize("call", [ops.svd, ops.qr, ops.eigh, ops.lu_factor, lambda x: ops.inv(ops.tile(x, (1, 9, 9)))])
-def test_targets_without_lapack_refuse(call, use_target):
+def test_onnx_refuses_what_only_lapack_can(call, use_target):
     use_target("onnxruntime")
     with pytest.raises(NotImplementedError, match=r"only NumPy factorizes matrices.*set_target\('numpy'\)"):
+        StaticFunction(call, "call")(SQUARE)
+
+
+@pytest.mark.parametrize("call", [ops.svd, lambda x: ops.inv(ops.tile(x, (1, 9, 9)))])
+def test_triton_refuses_what_only_lapack_can(call, monkeypatch, use_target):
+    monkeypatch.setitem(driver._BACKENDS, "triton", TritonBackend(get_device("interpreter")))
+    use_target("triton")
+    with pytest.raises(
+        NotImplementedError, match=r"cannot compute .* at .*test_matrices.py:\d+: only NumPy factorizes"
+    ):
         StaticFunction(call, "call")(SQUARE)
 
 
