@@ -88,8 +88,11 @@ class Scan(Op):
         return spread(as_tuple(ops.scan(*operands, **attrs)), wanted)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> tuple[str, ...]:
-        """``Scan``; without sequences it goes over numbers that nobody reads."""
+        """``Scan``; without sequences it goes over numbers that nobody reads. onnxruntime's wants at least one round."""
         body, carries, sequences = (node.attrs[key] for key in ("body", "carries", "sequences"))
+        if node.attrs["length"] == 0:
+            kept = [str(emit("Identity", name)) for name in inputs[:carries]]
+            return (*kept, *(_empty(emit, value.type) for value in node.outputs[carries:]))
         scanned, declared = list(inputs[carries : carries + sequences]), list(body.inputs[: carries + sequences])
         rest = inputs[carries + sequences :]
         if not scanned:
@@ -122,11 +125,17 @@ class Scan(Op):
         yield _cumulative((5, 3), True)
         yield _cumulative((5,), False)
         yield _cumulative((1, 3), False)
+        yield _cumulative((0, 3), False)
         yield _cumulative((5, BATCH, 3), True)
         yield _cumulative((LENGTH, BATCH, 3), False)
         for reverse in (False, True):
             yield _recurrent(reverse)
         yield _counted()
+
+
+def _empty(emit: Emitter, type_: TensorType) -> str:
+    zero = np.zeros(1, numpy_dtype("float32" if type_.dtype == "bfloat16" else type_.dtype))
+    return emit.cast(str(emit("ConstantOfShape", emit.shape(type_.shape), value=zero)), type_.dtype)
 
 
 def _cumulative(shape: tuple[DimLike, ...], reverse: bool) -> Sample:
