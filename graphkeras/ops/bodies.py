@@ -145,13 +145,14 @@ def trace_rounds(
     start = [tensor(leaf) for leaf in state]
     for _ in range(2):
         traced = Traced(function, [*map(type_of_leaf, start), *types], arguments, what)
+        widened = False
         for k, leaf in enumerate(start[: len(traced.values)]):
             dtype = traced.values[k].type.dtype
             if traced.numbers[k]:
                 traced.values[k] = cast(traced.values[k], dtype_of(leaf))
             elif isinstance(state[k], (bool, int, float)) and dtype != dtype_of(leaf):
-                start[k] = tensor(leaf, dtype)
-        if [value.type for value in traced.values[: len(start)]] == [type_of_leaf(leaf) for leaf in start]:
+                start[k], widened = tensor(leaf, dtype), True
+        if not widened:
             break
     for k, (leaf, value) in enumerate(zip(start, traced.values)):
         if type_of_leaf(leaf) != value.type:
