@@ -48,8 +48,8 @@ def test_functions_read_what_is_around_them(target):
 
 
 def test_numbers_take_the_dtype_of_the_result():
-    last, _ = both(lambda x: ops.scan(lambda total, row: (total + ops.sum(row), total), 0, x), X)
-    assert last.dtype == np.float32
+    last, steps = both(lambda x: ops.scan(lambda total, row: (ops.add(total, ops.sum(row)), total * 2.0), 0, x), X)
+    assert last.dtype == steps.dtype == np.float32
     value = both(lambda x: ops.cond(ops.sum(x) > 0.0, lambda: x, lambda: x * 0.5), X)
     assert value.dtype == np.float32
     mixed = StaticFunction(lambda x: ops.cond(ops.sum(x) > 100.0, lambda: 1, lambda: ops.sum(x)))(X)
