@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from graphkeras.compiler.registry import ops
-from graphkeras.compiler.types import numpy_dtype
+from graphkeras.compiler.types import broadcast, numpy_dtype
 
 from ..operation import operation
-from .operands import Tensor, as_float, cast, dtype_of, filled, is_float, scalar, shape_of, tensor, zero_of
+from .operands import Tensor, as_float, cast, dtype_of, filled, is_float, promoted, scalar, shape_of, tensor, zero_of
 
 # fmt: off
 __all__ = [
@@ -58,8 +58,9 @@ __all__ = [
 
 @operation
 def negative(x: Any) -> Any:
-    """-x."""
-    return ops.negative(tensor(x))
+    """-x; of unsigned integers the number that gives 0 when added to x."""
+    x = tensor(x)
+    return ops.subtract(zero_of(x), x) if dtype_of(x).startswith("u") else ops.negative(x)
 
 
 @operation
@@ -331,11 +332,10 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: fl
 @operation
 def heaviside(x1: Any, x2: Any) -> Any:
     """0 where x1 < 0, x2 where x1 is 0, 1 where x1 > 0."""
-    x1 = as_float(x1)
-    dtype = dtype_of(x1)
-    at_zero = ops.equal(x1, zero_of(x1))
-    middle = ops.broadcast_to(tensor(x2, dtype), shape=shape_of(x1))
-    return ops.where(at_zero, middle, cast(ops.greater(x1, zero_of(x1)), dtype))
+    x1, x2 = promoted(x1, x2, at_least="float")
+    shape = broadcast(shape_of(x1), shape_of(x2))
+    x1, x2 = ops.broadcast_to(x1, shape=shape), ops.broadcast_to(x2, shape=shape)
+    return ops.where(ops.equal(x1, zero_of(x1)), x2, cast(ops.greater(x1, zero_of(x1)), dtype_of(x1)))
 
 
 def dtype_limits(dtype: str) -> tuple[Any, Any]:

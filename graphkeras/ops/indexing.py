@@ -11,11 +11,11 @@ import numpy as np
 from graphkeras.compiler.dims import Dim, size_of
 from graphkeras.compiler.graph import Value
 from graphkeras.compiler.registry import ops
-from graphkeras.compiler.types import broadcast, promote, shape_text
+from graphkeras.compiler.types import broadcast, shape_text
 
 from ..operation import operation
-from .operands import Tensor, axis_in, cast, dtype_of, filled, is_integer, ndim_of, shape_of, tensor
-from .reductions import require_integer
+from .operands import Tensor, axis_in, dtype_of, filled, is_integer, ndim_of, shape_of, tensor
+from .reductions import require_integer, sum_of
 
 # fmt: off
 __all__ = [
@@ -304,8 +304,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum of a diagonal."""
     found = diagonal_of(x, offset, axis1, axis2)
-    dtype = promote(dtype_of(found), "int") if not is_integer(dtype_of(found)) else dtype_of(found)
-    return ops.sum(cast(found, dtype), axis=(ndim_of(found) - 1,))
+    return sum_of(found, axis=-1)
 
 
 @operation

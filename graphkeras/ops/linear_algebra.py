@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphkeras.compiler.dims import size_of
@@ -12,13 +13,28 @@ from graphkeras.compiler.types import normalize_axes, normalize_axis, shape_text
 from ..operation import operation
 from .indexing import diagonal_of
 from .matrices import matrix_norm
-from .operands import Tensor, as_float, cast, ndim_of, promoted, scalar, shape_of, tensor
+from .operands import Tensor, as_float, cast, dtype_of, ndim_of, promoted, scalar, shape_of, tensor, zero_of
 
 # fmt: off
 __all__ = [
     "cross", "dot", "einsum", "inner", "matmul", "norm", "outer", "tensordot", "vdot",
 ]
 # fmt: on
+
+
+def _with_numbers(compute: Callable[..., Tensor], *operands: Any, widens: bool = False) -> Tensor:
+    """compute(*operands) in their common dtype.
+
+    Booleans are multiplied as numbers, and the result is whether it is not 0.
+    Where `widens`, int8 operands give int32, as in Keras.
+    """
+    tensors = promoted(*operands)
+    if dtype_of(tensors[0]) == "bool":
+        counted = compute(*(cast(x, "int32") for x in tensors))
+        return ops.not_equal(counted, zero_of(counted))
+    if widens and dtype_of(tensors[0]) == "int8":
+        tensors = [cast(x, "int32") for x in tensors]
+    return compute(*tensors)
 
 
 def product_of(x1: Any, x2: Any) -> Tensor:
@@ -55,13 +71,16 @@ def matmul(x1: Any, x2: Any) -> Any:
     Raises:
         ValueError: for a scalar, or if the inner sizes differ.
     """
-    return product_of(x1, x2)
+    return _with_numbers(product_of, x1, x2, widens=True)
 
 
 @operation
 def dot(x1: Any, x2: Any) -> Any:
     """The sum of products over the last axis of x1 and the second last (only) axis of x2; a product for scalars."""
-    a, b = promoted(x1, x2)
+    return _with_numbers(_dot, x1, x2)
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
     if not ndim_of(a) or not ndim_of(b):
         return ops.multiply(a, b)
     if ndim_of(b) <= 2:
@@ -76,14 +95,13 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     Raises:
         ValueError: if the axes do not fit.
     """
-    a, b = promoted(x1, x2)
     if isinstance(axes, int):
-        left, right = tuple(range(ndim_of(a) - axes, ndim_of(a))), tuple(range(axes))
+        left, right = tuple(range(ndim_of(x1) - axes, ndim_of(x1))), tuple(range(axes))
     else:
         left, right = ((side,) if isinstance(side, int) else tuple(side) for side in axes)
-        left = tuple(normalize_axis(axis, ndim_of(a), "tensordot") for axis in left)
-        right = tuple(normalize_axis(axis, ndim_of(b), "tensordot") for axis in right)
-    return _tensordot(a, b, left, right)
+        left = tuple(normalize_axis(axis, ndim_of(x1), "tensordot") for axis in left)
+        right = tuple(normalize_axis(axis, ndim_of(x2), "tensordot") for axis in right)
+    return _with_numbers(lambda a, b: _tensordot(a, b, left, right), x1, x2)
 
 
 def _tensordot(a: Tensor, b: Tensor, left: tuple[int, ...], right: tuple[int, ...]) -> Tensor:
@@ -105,14 +123,20 @@ def _tensordot(a: Tensor, b: Tensor, left: tuple[int, ...], right: tuple[int, ..
 @operation
 def outer(x1: Any, x2: Any) -> Any:
     """All products of an element of x1 (flattened) with one of x2 (flattened)."""
-    a, b = promoted(x1, x2)
+    return _with_numbers(_outer, x1, x2)
+
+
+def _outer(a: Tensor, b: Tensor) -> Tensor:
     return ops.multiply(ops.reshape(a, shape=(size_of(shape_of(a)), 1)), ops.reshape(b, shape=(1, size_of(shape_of(b)))))
 
 
 @operation
 def inner(x1: Any, x2: Any) -> Any:
     """The sum of products over the last axes; a product for scalars."""
-    a, b = promoted(x1, x2)
+    return _with_numbers(_inner, x1, x2)
+
+
+def _inner(a: Tensor, b: Tensor) -> Tensor:
     if not ndim_of(a) or not ndim_of(b):
         return ops.multiply(a, b)
     return _tensordot(a, b, (ndim_of(a) - 1,), (ndim_of(b) - 1,))
@@ -120,9 +144,15 @@ def inner(x1: Any, x2: Any) -> Any:
 
 @operation
 def vdot(x1: Any, x2: Any) -> Any:
-    """The sum of products of all elements."""
-    a, b = promoted(x1, x2)
-    return ops.sum(ops.multiply(ops.reshape(a, shape=(-1,)), ops.reshape(b, shape=(-1,))))
+    """The sum of products of all elements.
+
+    Raises:
+        ValueError: for different numbers of elements.
+    """
+    sizes = size_of(shape_of(x1)), size_of(shape_of(x2))
+    if sizes[0] != sizes[1]:
+        raise ValueError(f"ops.vdot: both operands need the same number of elements, got {sizes[0]} and {sizes[1]}.")
+    return _with_numbers(lambda a, b: ops.sum(ops.multiply(ops.reshape(a, shape=(-1,)), ops.reshape(b, shape=(-1,)))), x1, x2)
 
 
 @operation
@@ -134,7 +164,11 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     Raises:
         ValueError: for subscripts that do not fit the operands.
     """
-    tensors = promoted(*operands)
+    return _with_numbers(lambda *tensors: _einsum(subscripts, tensors), *operands, widens=True)
+
+
+def _einsum(subscripts: str, operands: Sequence[Tensor]) -> Tensor:
+    tensors = list(operands)
     terms, output = _parse(subscripts, [ndim_of(x) for x in tensors])
     terms, tensors = map(list, zip(*(_with_diagonals(term, x) for term, x in zip(terms, tensors))))
     labels, result = terms[0], tensors[0]
