@@ -121,6 +121,24 @@ class FalseNegatives(ConfusionMetric):
     counts = ("false_negatives",)
 
 
+#: The score of what is not among the first k: below every threshold.
+_NEVER = -1e10
+
+
+def _first_k(y_pred: Any, k: int) -> Any:
+    """Scores that are not among the k greatest of their sample become very low; of equal scores the first counts."""
+    places = ops.top_k(y_pred, k)[1]
+    first = ops.sum(ops.one_hot(places, ops.shape(y_pred)[-1], dtype=ops.dtype(y_pred)), axis=-2)
+    return ops.where(ops.greater(first, 0.0), y_pred, _NEVER)
+
+
+def chosen_class(y_true: Any, y_pred: Any, class_id: int | None) -> tuple[Any, Any]:
+    """The column of one class, or everything for None."""
+    if class_id is None:
+        return y_true, y_pred
+    return ops.take(y_true, class_id, axis=-1), ops.take(y_pred, class_id, axis=-1)
+
+
 class _Ratio(ConfusionMetric):
     """counts[0] / (counts[0] + counts[1])."""
 
@@ -132,17 +150,17 @@ class _Ratio(ConfusionMetric):
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
-        if top_k is not None:
-            raise NotImplementedError(
-                f"{type(self).__name__}: top_k is not supported; use thresholds, or TopKCategoricalAccuracy."
-            )
+        if top_k is not None and top_k < 1:
+            raise ValueError(f"{type(self).__name__}: top_k must be at least 1, got {top_k}.")
         super().__init__(thresholds, name, dtype)
+        if thresholds is None and top_k is not None:
+            self.thresholds = (_NEVER,)  # all of the first k are taken for positive
         self.top_k, self.class_id = top_k, class_id
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        if self.class_id is not None:
-            y_true, y_pred = (ops.take(y, self.class_id, axis=-1) for y in (y_true, y_pred))
-        super().update_state(y_true, y_pred, sample_weight)
+        if self.top_k is not None:
+            y_pred = _first_k(ops.convert_to_tensor(y_pred, dtype=self.dtype), self.top_k)
+        super().update_state(*chosen_class(y_true, y_pred, self.class_id), sample_weight)
 
     def figure(self) -> Any:
         hits, misses = (self._state[count] for count in self.counts)

@@ -97,6 +97,28 @@ METRICS = {
     "false_positives": ("FalsePositives", {}, "binary"),
     "true_negatives": ("TrueNegatives", {"thresholds": [0.3, 0.6]}, "binary"),
     "false_negatives": ("FalseNegatives", {}, "binary"),
+    "precision_top": ("Precision", {"top_k": 2}, "one_hot"),
+    "recall_top_class": ("Recall", {"top_k": 2, "class_id": 1}, "one_hot"),
+    "f1": ("F1Score", {}, "one_hot"),
+    "f1_micro": ("F1Score", {"average": "micro", "threshold": 0.3}, "binary"),
+    "fbeta_macro": ("FBetaScore", {"average": "macro", "beta": 2.0}, "one_hot"),
+    "fbeta_weighted": ("FBetaScore", {"average": "weighted", "beta": 0.5, "threshold": 0.4}, "binary"),
+    "r2": ("R2Score", {}, "real"),
+    "r2_vector": ("R2Score", {}, "vector"),
+    "r2_columns": ("R2Score", {"class_aggregation": None, "num_regressors": 2}, "real"),
+    "r2_weighted": ("R2Score", {"class_aggregation": "variance_weighted_average"}, "real"),
+    "pearson": ("PearsonCorrelation", {}, "real"),
+    "concordance": ("ConcordanceCorrelation", {"axis": -1}, "real"),
+    "iou": ("IoU", {"num_classes": 4, "target_class_ids": [0, 2], "sparse_y_pred": False}, "map"),
+    "iou_float": ("IoU", {"num_classes": 4, "target_class_ids": [0, 2], "sparse_y_pred": False, "dtype": "float32"}, "classes"),
+    "mean_iou": ("MeanIoU", {"num_classes": 4, "sparse_y_pred": False, "ignore_class": 1}, "map"),
+    "one_hot_iou": ("OneHotIoU", {"num_classes": 4, "target_class_ids": [1, 3], "dtype": "float32"}, "one_hot"),
+    "one_hot_mean_iou": ("OneHotMeanIoU", {"num_classes": 4}, "sequence"),
+    "binary_iou": ("BinaryIoU", {"threshold": 0.4}, "binary"),
+    "sensitivity_at": ("SensitivityAtSpecificity", {"specificity": 0.4, "num_thresholds": 30}, "binary"),
+    "specificity_at": ("SpecificityAtSensitivity", {"sensitivity": 0.6}, "binary"),
+    "precision_at": ("PrecisionAtRecall", {"recall": 0.5, "class_id": 1}, "binary"),
+    "recall_at": ("RecallAtPrecision", {"precision": 0.5}, "flag"),
     "auc": ("AUC", {}, "flag"),
     "auc_pr": ("AUC", {"curve": "PR"}, "binary"),
     "auc_minoring": ("AUC", {"num_thresholds": 20, "summation_method": "minoring"}, "binary"),
@@ -129,6 +151,11 @@ def metrics(keras):
         metric.update_state(y_true[4:], y_pred[4:])
         found[f"metric/{name}/plain"] = np.asarray(metric.result())
         metric.reset_state()
-        metric.update_state(y_true, y_pred, sample_weight=weights)
+        given = np.stack([weights, 2 * weights], axis=1) if "iou" in name and data_name in ("map", "sequence") else weights
+        if name == "binary_iou":
+            given = np.stack([weights, 2 * weights, 3 * weights], axis=1)
+        if "iou" in name and arguments.get("dtype") is None:
+            given = np.ceil(given).astype("int32")
+        metric.update_state(y_true, y_pred, sample_weight=given)
         found[f"metric/{name}/weighted"] = np.asarray(metric.result())
     return found
