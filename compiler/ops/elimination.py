@@ -183,7 +183,7 @@ class Inverse(Elimination):
 
 
 class Determinant(Elimination):
-    """y = the determinant of x. Its gradient needs an x that has an inverse."""
+    """y = the determinant of x. Of large matrices (7 rows and more) the gradient needs an inverse."""
 
     name, onnx_name = "det", "Det"
 
@@ -206,7 +206,10 @@ class Determinant(Elimination):
         return np.asarray(np.linalg.det(arrays[0])).astype(arrays[0].dtype)
 
     def vjp(self, grad: Any, out: Any, *inputs: Any, **attrs: Any) -> Any:
-        return (turned(ops.inv(inputs[0])) * _as_matrix(grad * out),)
+        (x,) = inputs
+        if size_of_matrix(x) <= _LARGEST_BY_MINORS:
+            return (_cofactors(x) * _as_matrix(grad),)
+        return (turned(ops.inv(x)) * _as_matrix(grad * out),)
 
 
 class SignAndLogDeterminant(Elimination):
@@ -292,6 +295,23 @@ def _pivots(x: Any) -> tuple[Any, Any]:
     heads = [block(row, (0, 1), (k, k + 1)) for k, row in enumerate(rows)]
     ahead = x.type.ndim - 2
     return ops.squeeze(stacked(heads, -1), axis=(ahead,)), ops.squeeze(sign, axis=(ahead, ahead + 1))
+
+
+#: Determinants of so many rows are differentiated by minors, which exist also where the inverse does not.
+_LARGEST_BY_MINORS = 6
+
+
+def _cofactors(x: Any) -> Any:
+    """Of every element the determinant of x without its row and column, with the signs of a chessboard."""
+    size, axis = size_of_matrix(x), x.type.ndim - 2
+    signs = np.asarray((-1.0) ** np.add.outer(np.arange(size), np.arange(size)), x.type.dtype)
+    if size == 1:
+        return ops.broadcast_to(ops.constant(value=signs), shape=x.type.shape)
+    others = np.stack([np.delete(np.arange(size, dtype=np.int32), k) for k in range(size)])
+    rows = ops.take(x, others, axis=axis)  # (..., left out row, row, column)
+    both = ops.take(rows, others, axis=axis + 2)  # (..., left out row, row, left out column, column)
+    minors = ops.transpose(both, axes=(*range(axis), axis, axis + 2, axis + 1, axis + 3))
+    return ops.det(minors) * signs
 
 
 def _as_matrix(x: Value) -> Any:

@@ -63,7 +63,10 @@ def _variance(x: Any, axis: Any, keepdims: bool) -> Tensor:
     x = as_float(x)
     dtype = dtype_of(x)
     wide = cast(x, "float32") if dtype in ("float16", "bfloat16") else x
-    return cast(_mean(ops.square(ops.subtract(wide, _mean(wide, axis, keepdims=True))), axis, keepdims), dtype)
+    known = _known(wide)
+    centred = ops.subtract(wide, _mean(wide, axis, keepdims=True))
+    squares = ops.square(ops.where(known, centred, scalar(0, centred)))  # chosen before squaring: its gradient would be NaN
+    return cast(ops.divide(sum_of(squares, axis, keepdims), sum_of(cast(known, dtype_of(wide)), axis, keepdims)), dtype)
 
 
 @operation
