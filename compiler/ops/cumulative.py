@@ -57,6 +57,19 @@ class Cumulative(Composite):
         whole = ops.reshape(joined, shape=padded.type.shape)
         return ops.slice(whole, starts=none, stops=shape)
 
+    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
+        """The last axis made the first: then many rows are added at once, which makes up for the transpositions."""
+        (x,), type_, axis, reverse = inputs, node.output.type, node.attrs["axis"], node.attrs["reverse"]
+        if axis == 0 or axis < type_.ndim - 1:
+            return self.onnx_along(emit, type_, axis, reverse, x)
+        first = str(emit("Transpose", x, perm=[axis, *range(axis)]))
+        turned = type_.with_shape((type_.shape[axis], *type_.shape[:axis]))
+        return str(emit("Transpose", self.onnx_along(emit, turned, 0, reverse, first), perm=[*range(1, axis + 1), 0]))
+
+    def onnx_along(self, emit: Emitter, type_: TensorType, axis: int, reverse: bool, x: str) -> str:
+        """The same for x of `type_`."""
+        raise NotImplementedError(self._missing("onnx_along"))
+
     def _masked(self, x: Any, axis: int, reverse: bool, strict: bool) -> Any:
         """For each place the reduction of the elements up to it, or before it."""
         size, wide = x.type.shape[axis], x.type.ndim + 1
@@ -103,10 +116,9 @@ class CumSum(Cumulative):
     def vjp(self, grad: Any, out: Any, x: Any, *, axis: int, reverse: bool) -> Any:
         return (ops.cumsum(grad, axis=axis, reverse=not reverse),)
 
-    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
-        axis = emit.constant(np.asarray(node.attrs["axis"], np.int64))
-        reverse = int(node.attrs["reverse"])
-        return native(emit, "CumSum", node.output.type.dtype, inputs[0], extra=(axis,), reverse=reverse)
+    def onnx_along(self, emit: Emitter, type_: TensorType, axis: int, reverse: bool, x: str) -> str:
+        place = emit.constant(np.asarray(axis, np.int64))
+        return native(emit, "CumSum", type_.dtype, x, extra=(place,), reverse=int(reverse))
 
     def _joined(self, a: Any, b: Any) -> Any:
         return ops.add(a, b)
@@ -133,41 +145,41 @@ class CumProd(Cumulative):
         others = summed(ops.cumprod(x + first, axis=axis, reverse=reverse))
         return (summed(out) / (x + zero) * (1 - first) + others * first,)
 
-    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
+    def onnx_along(self, emit: Emitter, type_: TensorType, axis: int, reverse: bool, x: str) -> str:
         """By doubling: after each step y[i] is the product of twice as many elements. ONNX has no CumProd."""
-        dtype, size = node.output.type.dtype, node.output.type.shape[node.attrs["axis"]]
+        dtype, size = type_.dtype, type_.shape[axis]
         via = kernel_dtype("Mul", dtype)
-        y = inputs[0] if via == dtype else emit.cast(inputs[0], via)
+        y = x if via == dtype else emit.cast(x, via)
         if is_symbolic(size):
-            y = self._onnx_masked(emit, node, y, via)
+            y = self._onnx_masked(emit, type_.with_dtype(via), axis, reverse, y)
         else:
             distance = 1
             while distance < size:
-                y = str(emit("Mul", y, self._onnx_shifted(emit, node, y, distance, via)))
+                y = str(emit("Mul", y, self._onnx_shifted(emit, type_.with_dtype(via), axis, reverse, y, distance)))
                 distance *= 2
-        return emit.cast(y, dtype) if via != dtype else str(emit("Identity", y)) if y == inputs[0] else y
+        return emit.cast(y, dtype) if via != dtype else str(emit("Identity", y)) if y == x else y
 
-    def _onnx_shifted(self, emit: Emitter, node: Node, y: str, distance: int, dtype: str) -> str:
+    def _onnx_shifted(self, emit: Emitter, type_: TensorType, axis: int, reverse: bool, y: str, distance: int) -> str:
         """The elements `distance` places before; 1 where there are none."""
-        axis, reverse, shape = node.attrs["axis"], node.attrs["reverse"], node.output.type.shape
+        shape = type_.shape
         axes = emit.constant(np.asarray([axis], np.int64))
         bounds = (distance, int(shape[axis])) if reverse else (0, -distance)
         start, stop = (emit.constant(np.asarray([place], np.int64)) for place in bounds)
         kept = str(emit("Slice", y, start, stop, axes))
         gap = emit.shape(tuple(distance if k == axis else dim for k, dim in enumerate(shape)))
-        ones = str(emit("ConstantOfShape", gap, value=np.ones(1, numpy_dtype(dtype))))
+        ones = str(emit("ConstantOfShape", gap, value=np.ones(1, numpy_dtype(type_.dtype))))
         return str(emit("Concat", *((kept, ones) if reverse else (ones, kept)), axis=axis))
 
-    def _onnx_masked(self, emit: Emitter, node: Node, x: str, dtype: str) -> str:
+    def _onnx_masked(self, emit: Emitter, type_: TensorType, axis: int, reverse: bool, x: str) -> str:
         """For an axis of unknown size: 1 in place of the elements behind, and the product of all."""
-        axis, ndim = node.attrs["axis"], node.output.type.ndim
+        ndim, dtype = type_.ndim, type_.dtype
         zero, one = (emit.constant(np.int64(number)) for number in (0, 1))
-        ramp = str(emit("Range", zero, emit.dimension(node.output.type.shape[axis]), one))
+        ramp = str(emit("Range", zero, emit.dimension(type_.shape[axis]), one))
         here, there = (
             str(emit("Reshape", ramp, emit.constant(np.asarray([-1 if k == place else 1 for k in range(ndim + 1)], np.int64))))
             for place in (axis, axis + 1)
         )
-        counts = emit("GreaterOrEqual", *((there, here) if node.attrs["reverse"] else (here, there)))
+        counts = emit("GreaterOrEqual", *((there, here) if reverse else (here, there)))
         row = str(emit("Unsqueeze", x, emit.constant(np.asarray([axis], np.int64))))
         chosen = kernel_dtype("Where", dtype)
         ones = emit.constant(np.ones((), numpy_dtype(chosen)))

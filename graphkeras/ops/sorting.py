@@ -38,7 +38,7 @@ __all__ = [
 # fmt: on
 
 #: A sorted sequence of known length up to this one is compared as a whole; a longer one is searched by halving.
-SHORT_SEQUENCE = 16
+SHORT_SEQUENCE = 32
 METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
@@ -146,29 +146,36 @@ def search(sequence: Tensor, values: Tensor, side: str) -> Tensor:
     size = shape_of(sequence)[0]
     if size == 0:
         return filled(shape_of(values), 0, "int32")
+    known = size
+    if is_float(dtype_of(values)):  # at the end of the sequence; its places are of interest only to values that are NaN
+        unknown = ops.is_nan(sequence)
+        known = ops.sum(cast(ops.logical_not(unknown), "int32"), axis=(0,)) if side == "left" else size
+        sequence = ops.where(unknown, scalar(np.inf, sequence), sequence) if side == "left" else sequence
     if isinstance(size, Dim) or size <= SHORT_SEQUENCE:
-        before = _goes_before(sequence, ops.expand_dims(values, axis=(ndim_of(values),)), side)
-        return ops.sum(cast(before, "int32"), axis=(ndim_of(values),))
+        column = ops.reshape(sequence, shape=(size, *(1 for _ in shape_of(values))))
+        found = ops.sum(cast(getattr(ops, _COUNTED[side])(column, values), "int32"), axis=(0,))
+    else:
+        found = _by_halving(sequence, size, values, side)
+    if not is_float(dtype_of(values)):
+        return found
+    return ops.where(ops.is_nan(values), number_like(known, found) if isinstance(known, (int, Dim)) else known, found)
+
+
+#: How an element that is counted compares with the value; those are the first ones.
+_COUNTED = {"left": "less", "right": "less_equal"}
+
+
+def _by_halving(sequence: Tensor, size: int, values: Tensor, side: str) -> Tensor:
+    """How many elements are to be counted, of a long sequence: one bit of the number after the other."""
+    steps, dtype = size.bit_length(), dtype_of(sequence)
+    last = (np.inf if side == "left" else np.nan) if is_float(dtype) else np.iinfo(dtype).max
+    padded = ops.pad(sequence, before=(0,), after=(2**steps - 1 - size,), value=last)
     found = filled(shape_of(values), 0, "int32")
-    step = 1 << (size.bit_length() - 1)
-    while step:  # the elements before `found` are known to go before the value
-        place = ops.add(found, np.int32(step - 1))
-        inside = ops.less(place, np.int32(size))
-        element = ops.take(sequence, ops.minimum(place, np.int32(size - 1)), axis=0)
-        further = ops.logical_and(inside, _goes_before(element, values, side))
+    for step in (2**k for k in reversed(range(steps))):
+        candidates = ops.slice(padded, starts=(step - 1,), stops=shape_of(padded))
+        further = getattr(ops, _COUNTED[side])(ops.take(candidates, found, axis=0), values)
         found = ops.add(found, ops.multiply(cast(further, "int32"), np.int32(step)))
-        step //= 2
-    return found
-
-
-def _goes_before(element: Tensor, value: Tensor, side: str) -> Tensor:
-    """element < value ("left") or element <= value ("right"), NaN being the largest."""
-    if side == "right":
-        ordered = ops.less_equal(element, value)
-        return ops.logical_or(ordered, ops.is_nan(value)) if is_float(dtype_of(value)) else ordered
-    if not is_float(dtype_of(value)):
-        return ops.less(element, value)
-    return ops.logical_not(ops.logical_or(ops.less_equal(value, element), ops.is_nan(element)))
+    return ops.minimum(found, np.int32(size))
 
 
 @operation

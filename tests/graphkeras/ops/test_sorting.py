@@ -57,6 +57,18 @@ def test_sizes_that_a_graph_must_know():
     np.testing.assert_array_equal(ops.segment_sum(np.float32([1, 2, 3]), np.int32([0, 2, 0])), [4, 0, 2])
 
 
+@pytest.mark.parametrize("length", [1, 5, 32, 33, 63, 64, 100])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_search_with_ties_infinities_and_nan(length, side):
+    """As NumPy, for which NaN is the largest, too."""
+    rng = np.random.default_rng(length)
+    choices = np.float32([-np.inf, -1, 0, 1, 2, 3, np.inf, np.nan])
+    sequence, values = np.sort(rng.choice(choices, length)), rng.choice(choices, 50)
+    np.testing.assert_array_equal(ops.searchsorted(sequence, values, side=side), np.searchsorted(sequence, values, side))
+    whole = np.sort(rng.choice(np.uint8([0, 3, 254, 255]), length)), np.uint8([0, 1, 3, 253, 254, 255])
+    np.testing.assert_array_equal(ops.searchsorted(*whole, side=side), np.searchsorted(*whole, side))
+
+
 @pytest.fixture
 def run_on():
     former = config.current().target
