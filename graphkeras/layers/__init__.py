@@ -31,6 +31,9 @@ from .merging import multiply as multiply
 from .merging import subtract as subtract
 from .normalization import BatchNormalization as BatchNormalization
 from .normalization import LayerNormalization as LayerNormalization
+from .normalization_by_sample import GroupNormalization as GroupNormalization
+from .normalization_by_sample import RMSNormalization as RMSNormalization
+from .normalization_by_sample import UnitNormalization as UnitNormalization
 from .regularization import ActivityRegularization as ActivityRegularization
 from .regularization import Dropout as Dropout
 from .regularization import GaussianNoise as GaussianNoise

@@ -70,4 +70,11 @@ CASES = [
     Case("BatchNormalization", {"scale": False, "epsilon": 0.1}, IMAGES, False),
     Case("LayerNormalization", {}, X),
     Case("LayerNormalization", {"axis": [1, 2], "epsilon": 1e-5, "scale": False}, IMAGES),
+    Case("GroupNormalization", {"groups": 1}, IMAGES),
+    Case("GroupNormalization", {"groups": 3, "axis": 1, "scale": False}, IMAGES),
+    Case("GroupNormalization", {"groups": 2, "axis": 2, "center": False, "epsilon": 0.1}, IMAGES),
+    Case("RMSNormalization", {}, X),
+    Case("RMSNormalization", {"axis": [2, 3], "epsilon": 1e-3}, IMAGES),
+    Case("UnitNormalization", {}, X),
+    Case("UnitNormalization", {"axis": [1, 2]}, IMAGES),
 ]
