@@ -11,6 +11,7 @@ from . import config
 from .bodies import everywhere
 from .graph import Graph, Node
 from .journal import Entry, recording
+from .passes.align_scalars import align_scalars
 from .passes.channels_first import channels_first
 from .passes.cse import eliminate_common_subexpressions
 from .passes.dce import eliminate_dead_code
@@ -27,7 +28,7 @@ CLEAN: tuple[Pass, ...] = (fold_constants, eliminate_common_subexpressions, elim
 
 PIPELINES: dict[str, tuple[Pass, ...]] = {
     "numpy": (*SIMPLIFY, *CLEAN),
-    "onnxruntime": (*SIMPLIFY, channels_first, expand_composites("onnxruntime"), *SIMPLIFY, *CLEAN),
+    "onnxruntime": (*SIMPLIFY, channels_first, expand_composites("onnxruntime"), *SIMPLIFY, align_scalars, *CLEAN),
     "triton": (*SIMPLIFY, expand_composites("triton"), *SIMPLIFY, *CLEAN),
 }
 
