@@ -69,8 +69,7 @@ class Doubles:
         The step is the angle of the point turned back by the first value. Both operands are scaled to be at most 1.
         """
         size = self("Max", self("Max", self("Abs", y), self("Abs", x)), 1e-300)
-        size = self("Min", size, 1e300)
-        y, x = (self("Max", self("Min", self("Div", part, size), 1.0), -1.0) for part in (y, x))
+        y, x = (self("Where", self("IsInf", part), self("Sign", part), self("Div", part, size)) for part in (y, x))
         single = self._emit.cast(self("Div", y, self("Max", x, 1e-30)), "float32")
         angle = self._emit.cast(str(self._emit("Atan", single)), "float64")
         cos, sin = self("Cos", angle), self("Sin", angle)
@@ -163,7 +162,7 @@ class Arctan2(Elementwise):
         y, x = (name if dtype == "float64" else emit.cast(name, "float64") for name in inputs)
         angle = write.angle(write("Abs", y), write("Abs", x))
         angle = write("Where", write.is_negative(x), write("Sub", math.pi, angle), angle)
-        angle = write("Where", write.is_negative(y), write("Neg", angle), angle)
+        angle = write("Mul", angle, write("Where", write.is_negative(y), -1.0, 1.0))  # Where would make 0 of -0
         return angle if dtype == "float64" else emit.cast(angle, dtype)
 
 
