@@ -13,6 +13,7 @@ from . import elementwise as elementwise
 from . import elimination as elimination
 from . import exponential as exponential
 from . import factorization as factorization
+from . import flip as flip
 from . import fourier as fourier
 from . import gather as gather
 from . import logic as logic

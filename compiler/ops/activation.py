@@ -54,7 +54,10 @@ class FloatComposite(Composite):
 
 
 class Softplus(FloatComposite):
-    """y = log(1 + e ** x), written so that neither a large nor a small x overflows"""
+    """y = log(1 + e ** x), written so that neither a large nor a small x overflows
+
+    Spelled out on ONNX, too: onnxruntime's Softplus takes 10 times as long.
+    """
 
     name = "softplus"
 
@@ -63,9 +66,6 @@ class Softplus(FloatComposite):
 
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.sigmoid(x),)
-
-    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
-        return native(emit, "Softplus", node.output.type.dtype, *inputs)
 
 
 class Silu(FloatComposite):
@@ -79,6 +79,9 @@ class Silu(FloatComposite):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         gate = ops.sigmoid(x)
         return (grad * (gate + out * (1 - gate)),)
+
+
+_GELU_SLOPE = 2 * math.sqrt(2 / math.pi)
 
 
 class Gelu(FloatComposite):
@@ -95,18 +98,22 @@ class Gelu(FloatComposite):
 
     def expand(self, x: Any, *, approximate: bool) -> Any:
         if approximate:
-            inner = (x + ops.square(x) * x * 0.044715) * math.sqrt(2 / math.pi)
-            return x * 0.5 * (ops.tanh(inner) + 1)
+            return x * self._gate(x)
         return x * self._doubled_probability(x) * 0.5
+
+    def _gate(self, x: Any) -> Any:
+        """The tanh formula (1 + tanh(u)) / 2 of u = sqrt(2 / pi) (x + 0.044715 x**3), which is sigmoid(2 u)."""
+        return ops.sigmoid(x * (ops.square(x) * (0.044715 * _GELU_SLOPE) + _GELU_SLOPE))
 
     def _doubled_probability(self, x: Any) -> Any:
         """2 P(X <= x), in the form that onnxruntime fuses with what follows in `expand`."""
         return ops.erf(x / math.sqrt(2)) + 1
 
     def vjp(self, grad: Any, out: Any, x: Any, *, approximate: bool) -> Any:
-        """P(X <= x) + x * the normal density at x"""
+        """P(X <= x) + x * the normal density at x; for the tanh formula, the gate and x times its derivative."""
         if approximate:
-            return super().vjp(grad, out, x, approximate=approximate)
+            gate = self._gate(x)
+            return (grad * (gate + out * (1 - gate) * (ops.square(x) * (3 * 0.044715 * _GELU_SLOPE) + _GELU_SLOPE)),)
         density = ops.exp(ops.square(x) * -0.5) * (1 / math.sqrt(2 * math.pi))
         return (grad * (self._doubled_probability(x) * 0.5 + x * density),)
 

@@ -42,6 +42,10 @@ def canonical_shape(op: Op, shape: Any) -> Shape:
     return tuple(sizes)
 
 
+#: Concatenating so many copies is faster than Expand.
+_FEW = 16
+
+
 class View(Op):
     """Base of ops that only rename the places of one operand's elements."""
 
@@ -281,10 +285,16 @@ class BroadcastTo(View):
         return (grad,)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
-        """Expand; where the operand has the symbolic sizes itself, 1 keeps them and the shape is a constant."""
+        """Expand; where the operand has the symbolic sizes itself, 1 keeps them and the shape is a constant.
+
+        A few copies of single elements side by side are concatenated: Expand copies each span by itself.
+        """
         (x,), source, shape = inputs, node.inputs[0].type.shape, node.attrs["shape"]
         if source == shape:
             return str(emit("Identity", x))
+        copies = shape[-1] if shape else 1
+        if source and source[-1] == 1 and not is_symbolic(copies) and 1 < copies <= _FEW and source[:-1] == shape[:-1]:
+            return str(emit("Concat", *[x] * int(copies), axis=-1))
         aligned = (1,) * (len(shape) - len(source)) + source
         kept = tuple(1 if is_symbolic(dim) and dim == own else dim for dim, own in zip(shape, aligned))
         return native(emit, "Expand", node.output.type.dtype, x, extra=(emit.shape(kept),))
@@ -304,6 +314,7 @@ class BroadcastTo(View):
             ((), (BATCH,)),
             ((LENGTH,), (BATCH, LENGTH)),
             ((BATCH, 1), (BATCH, LENGTH)),
+            ((2, 1), (2, 17)),
         ):
             yield Sample((Arg(before),), {"shape": after})
 

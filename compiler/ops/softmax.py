@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import ml_dtypes
-import numpy as np
 
 from ..dims import DimLike
 from ..emitter import Emitter
@@ -36,7 +35,10 @@ def peak(x: Any, axis: tuple[int, ...]) -> Any:
 
 
 class LogSumExp(Composite):
-    """y = log(sum of e ** x over `axis`), without overflow"""
+    """y = log(sum of e ** x over `axis`), without overflow
+
+    Spelled out on ONNX, too: onnxruntime's ReduceLogSumExp takes 20 times as long.
+    """
 
     name = "logsumexp"
     attributes: ClassVar[Mapping[str, Any]] = {"axis": None, "keepdims": False}
@@ -63,13 +65,6 @@ class LogSumExp(Composite):
 
     def vjp(self, grad: Any, out: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
         return (restored(grad, axis, keepdims) * ops.exp(x - restored(out, axis, keepdims)),)
-
-    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
-        axis, keepdims = node.attrs["axis"], int(node.attrs["keepdims"])
-        if not axis:
-            return str(emit("Identity", *inputs))
-        axes = emit.constant(np.asarray(axis, np.int64))
-        return native(emit, "ReduceLogSumExp", node.output.type.dtype, *inputs, extra=(axes,), keepdims=keepdims)
 
     def flops(self, node: Node) -> DimLike:
         return node.inputs[0].type.size * 11

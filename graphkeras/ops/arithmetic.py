@@ -74,6 +74,8 @@ def power(x1: Any, x2: Any) -> Any:
     """x1 to the power of x2."""
     if isinstance(x2, (int, float)) and x2 == 2 and weak_dtype(x1) not in ("int", "float", "bool"):
         return ops.square(promoted(x1, x2)[0])
+    if isinstance(x2, float) and x2 in (0.5, -0.5):
+        return (ops.sqrt if x2 > 0 else ops.rsqrt)(promoted(x1, x2)[0])
     return ops.power(*_numbers(x1, x2))
 
 

@@ -327,16 +327,7 @@ def flipud(x: Any) -> Any:
 
 
 def _flipped(x: Any, axis: Any) -> Tensor:
-    x = tensor(x)
-    for place in normalize_axes(axis, ndim_of(x), "flip"):
-        size = shape_of(x)[place]
-        ramp = (
-            np.arange(size - 1, -1, -1, dtype=np.int32)
-            if not isinstance(size, Dim)
-            else (ops.subtract(ops.dimension(dim=size - 1, dtype="int32"), ops.iota(size=size, dtype="int32")))
-        )
-        x = ops.take(x, ramp, axis=place)
-    return x
+    return ops.flip(tensor(x), axis=axis)
 
 
 @operation
