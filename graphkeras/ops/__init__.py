@@ -1,6 +1,9 @@
 """`keras.ops`: operations on symbols and arrays."""
 
 from . import image as image
+from . import linalg as linalg
+from . import nn as nn
+from . import numpy as numpy
 from .activation import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
 from .attention import *  # noqa: F403
@@ -26,9 +29,9 @@ from .loops import *  # noqa: F403
 from .manipulation import *  # noqa: F403
 from .matrices import *  # noqa: F403
 from .nan_reductions import *  # noqa: F403
-from .nn import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
+from .probabilities import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .scattering import *  # noqa: F403
 from .sequences import *  # noqa: F403
