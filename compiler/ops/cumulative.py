@@ -154,7 +154,7 @@ class CumProd(Cumulative):
             y = self._onnx_masked(emit, type_.with_dtype(via), axis, reverse, y)
         else:
             distance = 1
-            while distance < size:
+            while distance < int(size):
                 y = str(emit("Mul", y, self._onnx_shifted(emit, type_.with_dtype(via), axis, reverse, y, distance)))
                 distance *= 2
         return emit.cast(y, dtype) if via != dtype else str(emit("Identity", y)) if y == x else y

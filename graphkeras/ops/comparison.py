@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from graphkeras.compiler.registry import ops
 
 from ..operation import operation
 from .data_dependent import places_of
 from .operands import as_bool, dtype_of, filled, is_float, promoted, scalar, shape_of, tensor
+from .sorting import SHORT_SEQUENCE, search
 
 # fmt: off
 __all__ = [
@@ -143,9 +146,16 @@ def isreal(x: Any) -> Any:
 def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Any:
     """Whether each element of x1 is among the elements of x2. `assume_unique` changes nothing."""
     a, b = promoted(x1, x2)
-    found = ops.any(
-        ops.equal(ops.expand_dims(a, axis=(len(shape_of(a)),)), ops.reshape(b, shape=(-1,))), axis=(len(shape_of(a)),)
-    )
+    if dtype_of(a) == "bool":
+        a, b = ops.cast(a, dtype="int32"), ops.cast(b, dtype="int32")
+    b = ops.reshape(b, shape=(-1,))
+    size = shape_of(b)[0]
+    if isinstance(size, int) and size > SHORT_SEQUENCE:
+        ordered, _ = ops.top_k(b, k=size, axis=0, largest=False)
+        place = ops.minimum(search(ordered, a, "left"), np.asarray(size - 1, np.int32))
+        found = ops.equal(ops.take(ordered, place, axis=0), a)
+    else:
+        found = ops.any(ops.equal(ops.reshape(b, shape=(size, *(1 for _ in shape_of(a)))), a), axis=(0,))
     return ops.logical_not(found) if invert else found
 
 

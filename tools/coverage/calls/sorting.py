@@ -73,5 +73,8 @@ CALLS: list[Call] = [
     call("histogram", draw(50)), call("histogram", draw(50), bins=4, range=(-1.0, 1.5)),
     call("histogram", np.ones(5, "int32"), 3),
     call("histogram", TIES[0], 4), call("histogram", draw(50), bins=20),
+    call("isin", draw(3, 4), LONG), call("isin", LONG[5:9], LONG),
+    call("isin", TIES, np.arange(3, 60, dtype="int32"), invert=True),
+    call("isin", ODD, ODD), call("isin", FLAGS, FLAGS[:1]),
     call("unravel_index", np.int32([[0, 5], [11, 7]]), (3, 4)), call("unravel_index", np.int32([23, 4]), (2, 3, 4)),
 ]  # fmt: skip
