@@ -107,13 +107,19 @@ class Conv(_Convolution):
         )
 
     def expand(self, x: Any, kernel: Any, **attrs: Any) -> Any:
-        """A product of windows and kernel."""
+        """A product of windows and kernel; a sum for every element where each channel is for itself."""
         x, size, groups = to_channels_last(x, attrs), kernel.type.shape[:-2], attrs["groups"]
-        starts = tuple(-before for before, _ in attrs["padding"])
-        counts = counts_of(x.type.shape[1:-1], size, attrs)
-        windows = ops.windows(
-            x, first=1, counts=counts, size=size, strides=attrs["strides"], steps=attrs["dilation"], starts=starts
-        )
+        places = {
+            "counts": counts_of(x.type.shape[1:-1], size, attrs),
+            "size": size,
+            "strides": attrs["strides"],
+            "steps": attrs["dilation"],
+            "starts": tuple(-before for before, _ in attrs["padding"]),
+        }
+        if groups > 1 and kernel.type.shape[-2] == 1:
+            weights = ops.reshape(kernel, shape=(*size, kernel.type.shape[-1]))
+            return back_to_channels_first(ops.window_dot(x, weights, first=1, **places), attrs)
+        windows = ops.windows(x, first=1, **places)
         return back_to_channels_first(_windows_times_kernel(windows, kernel, groups), attrs)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
@@ -183,12 +189,18 @@ class ConvInputGradient(_Convolution):
     def expand(self, grad: Any, kernel: Any, **attrs: Any) -> Any:
         """A convolution of the gradient, its elements `stride` apart, with a kernel that is read backwards."""
         grad, size, groups = to_channels_last(grad, attrs), kernel.type.shape[:-2], attrs["groups"]
-        starts = tuple(before for before, _ in attrs["padding"])
-        steps = tuple(-step for step in attrs["dilation"])
-        windows = ops.windows(
-            grad, first=1, counts=attrs["sizes"], size=size, steps=steps, starts=starts, spread=attrs["strides"]
-        )
+        places = {
+            "counts": attrs["sizes"],
+            "size": size,
+            "steps": tuple(-step for step in attrs["dilation"]),
+            "starts": tuple(before for before, _ in attrs["padding"]),
+            "spread": attrs["strides"],
+        }
         ndim, channels, filters = len(size), kernel.type.shape[-2], kernel.type.shape[-1]
+        if groups == filters and channels == 1:
+            weights = ops.reshape(kernel, shape=(*size, filters))
+            return back_to_channels_first(ops.window_dot(grad, weights, first=1, **places), attrs)
+        windows = ops.windows(grad, first=1, **places)
         parted = ops.reshape(kernel, shape=(*size, channels, groups, filters // groups))
         swapped = ops.transpose(parted, axes=(*range(ndim), ndim + 2, ndim + 1, ndim))
         kernel = ops.reshape(swapped, shape=(*size, filters // groups, groups * channels))
@@ -266,6 +278,10 @@ class ConvKernelGradient(_Convolution):
         )
         ndim, rows = len(size), size_of(grad.type.shape[:-1])
         channels, filters = x.type.shape[-1] // groups, grad.type.shape[-1]
+        if groups == filters and channels == 1:  # no channel is mixed with another
+            taps = ops.transpose(windows, axes=(*range(ndim + 2, 2 * ndim + 2), *range(ndim + 2)))
+            total = ops.sum(ops.multiply(taps, grad), axis=tuple(range(ndim, 2 * ndim + 1)), keepdims=False)
+            return ops.reshape(total, shape=(*size, 1, filters))
         parted = ops.reshape(windows, shape=(*grad.type.shape[:-1], groups, channels, *size))
         taps = range(ndim + 3, 2 * ndim + 3)
         if groups == 1:
@@ -404,9 +420,5 @@ def _windows_times_kernel(windows: Any, kernel: Any, groups: int) -> Any:
     left = ops.transpose(parted, axes=(ndim + 1, *range(ndim + 1), *taps, ndim + 2))
     left = ops.reshape(left, shape=(groups, rows, depth))
     right = ops.transpose(ops.reshape(kernel, shape=(depth, groups, filters // groups)), axes=(1, 0, 2))
-    if depth == prod(size) and filters == groups:  # one channel in, one out: a sum for each element
-        products = ops.multiply(left, ops.transpose(right, axes=(0, 2, 1)))
-        summed = ops.sum(products, axis=(2,), keepdims=False)
-        return ops.reshape(ops.transpose(summed, axes=(1, 0)), shape=(*places, filters))
     product = ops.transpose(ops.matmul(left, right), axes=(1, 0, 2))
     return ops.reshape(product, shape=(*places, filters))

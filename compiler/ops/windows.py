@@ -213,9 +213,9 @@ class Fold(Op):
 
 
 def window_element(k: ElementBuilder, node: Node, index: Index, taps: Index, value: float) -> str:
-    """What the window at `index` of the node's operand has at `taps`; `value` where that is outside. The node has the
+    """What the window at `index` of the node's first operand has at `taps`; `value` where that is outside. The node has the
     attributes of `windows`."""
-    attrs, (x,), ndim = node.attrs, (operand.type for operand in node.inputs), len(taps)
+    attrs, x, ndim = node.attrs, node.inputs[0].type, len(taps)
     first = attrs["first"]
     places: list[IndexExpr] = []
     conditions: list[str] = []

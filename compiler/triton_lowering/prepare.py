@@ -21,9 +21,9 @@ from ..passes.unroll import unroll
 from ..registry import ops
 from ..rewrite import rewrite
 from ..types import FLOATS
-from .reads import has_element_rule
 from .reduction import Plan, block_sizes
 from .region import is_reduction, rows_of
+from .split_product import split_product
 
 #: Dtypes whose products triton's `dot` makes.
 DOT_DTYPES = ("float32", "float16", "bfloat16")
@@ -41,11 +41,11 @@ def prepare(graph: Graph, bindings: Mapping[str, DimLike]) -> Graph:
         graph = rewrite(graph, lambda node: expanded(node) if _is_whole_composite(node) else None)
     graph = rewrite(graph, _spell_out)
     graph = eliminate_dead_code(eliminate_common_subexpressions(graph))
-    return eliminate_dead_code(rewrite(graph, _split_reduction))
+    return eliminate_dead_code(rewrite(rewrite(graph, split_product), _split_reduction))
 
 
 def _is_whole_composite(node: Node) -> bool:
-    return isinstance(node.op, Composite) and not has_element_rule(node)
+    return isinstance(node.op, Composite) and not node.op.stays_whole(node, "element")
 
 
 def _spell_out(node: Node) -> Sequence[Value] | None:

@@ -69,7 +69,8 @@ def draft_product(region: Region, places: Mapping[Value, Place], targets: Target
 
 def choose_blocks(product: Product, dtype: str) -> Blocks:
     """Large tiles where the result is large; smaller ones where there would be too few to keep a GPU busy."""
-    largest = 128 if dtype in ("float16", "bfloat16") else 64
+    aligned = not any(size % 8 for size in (product.m, product.n, product.k))  # else addresses take too many registers
+    largest = 128 if dtype in ("float16", "bfloat16") and aligned else 64
     while largest > 32 and -(-product.m // largest) * -(-product.n // largest) * product.batch < 128:
         largest //= 2
     m, n = (min(largest, max(16, power_of_two(size))) for size in (product.m, product.n))
