@@ -52,6 +52,8 @@ def _array(data: Any, name: str) -> Array:
         data = data.numpy()
     if hasattr(data, "to_numpy"):  # data frames and series
         data = data.to_numpy()
+    elif hasattr(data, "detach"):  # a tensor of PyTorch, wherever it is
+        data = data.detach().cpu()
     try:
         array = np.asarray(data)
     except ValueError as error:

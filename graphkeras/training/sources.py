@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import numpy as np
 from .. import tree
 from .arrays import Array, leaves, sample_count, standardize
 from .packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from .prefetch import ahead, mapped
+from .py_dataset import PyDataset
 from .shuffling import Orders
 
 #: How many bytes of shuffled samples are gathered at once. Large enough that gathering costs a step little, small enough
 #: to stay in the processor's cache until the step reads it.
 CHUNK_BYTES = 1 << 20
+BUFFERS = 3
 
 
 class Source:
@@ -69,8 +73,8 @@ class Source:
 class ArraySource(Source):
     """Batches cut from arrays: for each batch the list of its arrays.
 
-    Without shuffling, batches are views. With it, a chunk of several batches is gathered into a buffer, and batches are
-    views of that; two buffers take turns, so that a batch stays intact while the next one is made.
+    Without shuffling, batches are views. With it, a thread gathers a chunk of several batches into a buffer, and batches are
+    views of that; three buffers take turns: one is read, one is filled, and one may still be on its way to the device.
 
     Args:
         x, y, sample_weight: standardized arrays in nested lists, tuples and dicts; None for what there is not.
@@ -110,14 +114,20 @@ class ArraySource(Source):
 
     def _shuffled(self, order: Array) -> Iterator[list[Array]]:
         size, chunk = self.batch_size, self._chunk_size()
-        for turn, start in enumerate(range(0, self.samples, chunk)):
-            places = order[start : start + chunk]
-            gathered = [
-                np.take(array, places, axis=0, out=buffer[: len(places)], mode="clip")
-                for array, buffer in zip(self._arrays, self._buffers[turn % 2])
-            ]
-            for first in range(0, len(places), size):
+        chunks = (
+            self._gathered(order[start : start + chunk], turn % BUFFERS)
+            for turn, start in enumerate(range(0, self.samples, chunk))
+        )
+        for gathered in ahead(chunks, 1) if self.samples > chunk else chunks:
+            for first in range(0, len(gathered[0]), size):
                 yield [array[first : first + size] for array in gathered]
+
+    def _gathered(self, places: Array, buffer: int) -> list[Array]:
+        """The samples at those places, in one of the buffers."""
+        return [
+            np.take(array, places, axis=0, out=room[: len(places)], mode="clip")
+            for array, room in zip(self._arrays, self._buffers[buffer])
+        ]
 
     def _chunk_size(self) -> int:
         """Samples of a chunk, a multiple of the batch size; makes the buffers."""
@@ -125,30 +135,59 @@ class ArraySource(Source):
         chunk = max(1, CHUNK_BYTES // (sample_bytes * self.batch_size)) * self.batch_size
         if not self._buffers:
             rows = min(chunk, self.samples)
-            self._buffers = [[np.empty((rows, *array.shape[1:]), array.dtype) for array in self._arrays] for _ in range(2)]
+            self._buffers = [
+                [np.empty((rows, *array.shape[1:]), array.dtype) for array in self._arrays] for _ in range(BUFFERS)
+            ]
         return chunk
 
 
 class IterableSource(Source):
     """Batches from a generator, an iterable of batches, or a `PyDataset`: each as `train_step` gets it.
 
+    A thread makes them ahead of the training loop, unless `data` is a generator: that may do anything with the model, so it
+    is asked only between steps (while the device works on the last one).
+
     Args:
         data: yields x, (x, y) or (x, y, sample_weight).
         limit: how many batches make a pass; None for all.
         adapt: gives the weights of samples for (x, y, sample_weight); for class weights.
+        shuffle_seed: the seed of the order of the batches of a `PyDataset`, or None to keep their order.
     """
 
-    def __init__(self, data: Any, limit: int | None = None, adapt: Callable[[Any, Any], Any] | None = None) -> None:
-        self._is_sequence = hasattr(data, "__len__") and hasattr(data, "__getitem__")
-        super().__init__(len(data) if self._is_sequence else None, limit)
-        self._data, self._adapt = data, adapt
+    def __init__(
+        self,
+        data: Any,
+        limit: int | None = None,
+        adapt: Callable[[Any, Any], Any] | None = None,
+        shuffle_seed: int | None = None,
+    ) -> None:
+        self._is_sequence = hasattr(data, "__getitem__") and _length(data) is not None
+        super().__init__(_length(data), limit)
+        self._data, self._adapt, self._seed = data, adapt, shuffle_seed
 
     def _pass(self, number: int) -> Iterator[Any]:
-        batches = (self._data[k] for k in range(len(self._data))) if self._is_sequence else iter(self._data)
-        for batch in batches:
-            yield self._standard(batch)
+        if hasattr(self._data, "on_epoch_begin"):
+            self._data.on_epoch_begin()
+        yield from self._batches(number)
         if hasattr(self._data, "on_epoch_end"):
             self._data.on_epoch_end()
+
+    def _batches(self, number: int) -> Iterator[Any]:
+        data = self._data
+        if isinstance(data, PyDataset) and data.num_batches is not None:
+            return self._of_dataset(data, data.num_batches, number)
+        if isinstance(data, PyDataset):
+            return ahead(self._standard(data[index]) for index in count())
+        if self._is_sequence:
+            return ahead(self._standard(data[index]) for index in range(len(data)))
+        batches = map(self._standard, iter(data))
+        return batches if hasattr(data, "__next__") else ahead(batches)
+
+    def _of_dataset(self, data: PyDataset, batches: int, number: int) -> Iterator[Any]:
+        order = range(batches) if self._seed is None else Orders(self._seed, batches)(number).tolist()
+        workers, depth = max(1, data.workers), max(1, data.max_queue_size)
+        made = mapped(data.__getitem__, order, workers, data.use_multiprocessing and data.workers > 0, depth)
+        return map(self._standard, made)
 
     def _standard(self, batch: Any) -> Any:
         named = zip(unpack_x_y_sample_weight(batch), ("x", "y", "sample_weight"))
@@ -157,6 +196,16 @@ class IterableSource(Source):
         if self._adapt is not None:
             sample_weight = self._adapt(y, sample_weight)
         return pack_x_y_sample_weight(x, y, sample_weight)
+
+
+def _length(data: Any) -> int | None:
+    """How many batches `data` says it has; None if it does not know."""
+    if isinstance(data, PyDataset):
+        return data.num_batches
+    try:
+        return len(data)
+    except (TypeError, NotImplementedError):  # a generator; a data loader of an endless stream
+        return None
 
 
 def yields_batches(data: Any) -> bool:

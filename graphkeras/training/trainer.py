@@ -16,6 +16,7 @@ from .compiled_steps import CompiledSteps
 from .loop import Steps, as_number, results, run_pass
 from .packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .prediction import predict_all
+from .py_dataset import PyDataset
 from .sources import ArraySource, IterableSource, Source, yields_batches
 from .weights import with_class_weight
 
@@ -50,7 +51,7 @@ class Trainer(CompiledSteps):
 
         Args:
             x: arrays (one, a list in the order of inputs, or a dict by input name), or something that yields batches
-                (x, y) or (x, y, sample_weight): a generator, an iterable, a `PyDataset`.
+                (x, y) or (x, y, sample_weight): a generator, an iterable such as a PyTorch `DataLoader`, a `PyDataset`.
             y: targets, in the same forms as `x`.
             batch_size: samples in a step; 32 by default.
             epochs: the number of the last epoch; as many passes as that less `initial_epoch`.
@@ -226,7 +227,7 @@ class Trainer(CompiledSteps):
             if y is not None or sample_weight is not None:
                 raise ValueError("x yields batches; they must hold y and sample_weight themselves: (x, y, sample_weight).")
             adapt = None if class_weight is None else lambda y, weights: with_class_weight(y, weights, class_weight)
-            return IterableSource(x, steps, adapt)
+            return IterableSource(x, steps, adapt, default_seed() if shuffle and isinstance(x, PyDataset) else None)
         x, y, sample_weight = (
             standardize(part, name) for part, name in ((_given(x), "x"), (y, "y"), (sample_weight, "sample_weight"))
         )

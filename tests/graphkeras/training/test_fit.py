@@ -175,7 +175,12 @@ def test_batches_from_a_generator_a_list_and_a_dataset(digits, target):
             yield from batches
 
     results = []
-    for data, options in ((Data(), {}), (forever(), {"steps_per_epoch": 3}), (_Iterable(batches), {}), (None, {})):
+    for data, options in (
+        (Data(), {"shuffle": False}),
+        (forever(), {"steps_per_epoch": 3}),
+        (_Iterable(batches), {}),
+        (None, {}),
+    ):
         keras.utils.set_random_seed(2)
         model = mlp()
         if data is None:
