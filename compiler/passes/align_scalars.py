@@ -7,7 +7,6 @@ from math import prod
 
 import numpy as np
 
-from ..dims import is_symbolic
 from ..graph import Graph, Node, Value
 from ..journal import note
 from ..ops.elementwise import Elementwise
@@ -19,10 +18,11 @@ LARGE = 256
 
 
 def align_scalars(graph: Graph) -> Graph:
-    """Give scalar operands of elementwise ops the rank of a result whose last axis has size 1.
+    """Give scalar operands of elementwise ops the rank of a result that has an axis of size 1.
 
     onnxruntime 1.31.1 multiplies float32[400000,1] with float32[] in 12 ms, with float32[1,1] in 0.04 ms: it looks for the
-    axes that it can run through at once from the last one, and the missing axes of a scalar end the search there.
+    axes that it can run through at once from the last one, and the missing axes of a scalar end the search there. Other axes
+    than the last count, too: onnxruntime moves transposes about, so that any axis may become the last one.
 
     before: x[batch,28,28,1] * 2.0        after: x[batch,28,28,1] * [[[[2.0]]]]
     """
@@ -31,9 +31,9 @@ def align_scalars(graph: Graph) -> Graph:
         if not isinstance(node.op, Elementwise) or len(node.inputs) < 2:
             return None
         shape = node.output.type.shape
-        if len(shape) < 2 or shape[-1] != 1:
+        if len(shape) < 2 or all(dim != 1 for dim in shape):
             return None
-        large = prod(dim for dim in shape if not is_symbolic(dim)) >= LARGE  # type: ignore[misc]
+        large = prod(dim for dim in shape if isinstance(dim, int)) >= LARGE
         aligned = [_aligned(value, len(shape), large) for value in node.inputs]
         if aligned == list(node.inputs):
             return None
@@ -48,5 +48,7 @@ def _aligned(value: Value, rank: int, large: bool) -> Value:
         return value
     ones = (1,) * rank
     if value.node is not None and value.node.op.name == "constant":
-        return ops.constant(value=np.reshape(value.node.attrs["value"], ones))
-    return ops.reshape(value, shape=ones) if large else value
+        constant: Value = ops.constant(value=np.reshape(value.node.attrs["value"], ones))
+        return constant
+    reshaped: Value = ops.reshape(value, shape=ones) if large else value
+    return reshaped

@@ -13,7 +13,7 @@ from graphkeras.compiler.types import numpy_dtype
 
 from ...operation import operation
 from ..operands import as_float, cast, dtype_of, scalar
-from .frame import framed, require_channels, require_float
+from .frame import framed, require_channels, require_float, split_planes
 
 #: How bright red, green and blue look: the luma weights of ITU-R BT.601.
 _LUMA = (0.2989, 0.5870, 0.1140)
@@ -48,7 +48,7 @@ def rgb_to_hsv(images: Any, data_format: str | None = None) -> Any:
     smallest = ml_dtypes.finfo(numpy_dtype(dtype)).eps  # type: ignore[no-untyped-call]
     epsilon = scalar(float(smallest), images)
     images = ops.where(ops.less(ops.abs(images), epsilon), zero, images)
-    red, green, blue = frame.channel_planes(images)
+    red, green, blue = split_planes(frame.planes(images))
     value = ops.maximum(ops.maximum(red, green), blue)
     spread = ops.subtract(value, ops.minimum(ops.minimum(red, green), blue))
     colored = ops.greater(spread, zero)
@@ -63,7 +63,7 @@ def rgb_to_hsv(images: Any, data_format: str | None = None) -> Any:
     hue = ops.where(ops.equal(value, red), hue_from(green, blue, 0), from_green_or_blue)
     hue = ops.where(colored, hue, zero)
     hue = ops.add(hue, cast(ops.less(hue, zero), dtype))
-    return ops.concatenate(hue, saturation, value, axis=frame.channels)
+    return frame.from_planes(ops.concatenate(hue, saturation, value, axis=1))
 
 
 @operation
@@ -76,7 +76,7 @@ def hsv_to_rgb(images: Any, data_format: str | None = None) -> Any:
     images, frame = framed(images, data_format, "ops.image.hsv_to_rgb")
     require_float(images, frame.name)
     require_channels(images, frame, (3,))
-    hue, saturation, value = frame.channel_planes(images)
+    hue, saturation, value = split_planes(frame.planes(images))
     sector = ops.multiply(ops.remainder(hue, scalar(1, images)), scalar(6, images))
     gray = ops.subtract(scalar(1, images), saturation)
 
@@ -89,4 +89,4 @@ def hsv_to_rgb(images: Any, data_format: str | None = None) -> Any:
     red = channel(ops.subtract(distance(3), scalar(1, images)))
     green = channel(ops.subtract(scalar(2, images), distance(2)))
     blue = channel(ops.subtract(scalar(2, images), distance(4)))
-    return ops.concatenate(red, green, blue, axis=frame.channels)
+    return frame.from_planes(ops.concatenate(red, green, blue, axis=1))

@@ -69,18 +69,17 @@ class Frame:
             images = ops.transpose(images, axes=(0, 3, 1, 2))
         return images if self.batched else ops.squeeze(images, axis=(0,))
 
-    def channel_planes(self, images: Tensor) -> list[Tensor]:
-        """Each channel as images with one channel."""
-        ndim = ndim_of(images)
-        return [
-            ops.slice(
-                images,
-                starts=tuple(k if axis == self.channels else 0 for axis in range(ndim)),
-                stops=tuple(k + 1 if axis == self.channels else size for axis, size in enumerate(shape_of(images))),
-                steps=(1,) * ndim,
-            )
-            for k in range(shape_of(images)[self.channels])
-        ]
+    def planes(self, images: Tensor) -> Tensor:
+        """The images as (batch, channels, height, width): each channel lies together, which is fast to compute with."""
+        if not self.batched:
+            images = ops.expand_dims(images, axis=(0,))
+        return ops.transpose(images, axes=(0, 3, 1, 2)) if self.channels_last else images
+
+    def from_planes(self, planes: Tensor) -> Tensor:
+        """The way back from `planes`."""
+        if self.channels_last:
+            planes = ops.transpose(planes, axes=(0, 2, 3, 1))
+        return planes if self.batched else ops.squeeze(planes, axis=(0,))
 
 
 def framed(images: Any, data_format: str | None, name: str) -> tuple[Tensor, Frame]:
@@ -97,6 +96,14 @@ def framed(images: Any, data_format: str | None, name: str) -> tuple[Tensor, Fra
             f"{name}: images must have 3 axes ({order}) or 4 (a batch of these), got shape {shape_text(shape_of(images))}."
         )
     return images, Frame(ndim_of(images) == 4, channels_last, name)
+
+
+def split_planes(planes: Tensor) -> list[Tensor]:
+    """Each channel of (batch, channels, height, width) as (batch, 1, height, width)."""
+    batch, channels, height, width = shape_of(planes)
+    return [
+        ops.slice(planes, starts=(0, k, 0, 0), stops=(batch, k + 1, height, width), steps=(1, 1, 1, 1)) for k in range(channels)
+    ]
 
 
 def require_float(images: Tensor, name: str) -> str:

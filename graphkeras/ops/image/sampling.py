@@ -13,7 +13,7 @@ from graphkeras.compiler.dims import Dim
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import promote
 
-from ..operands import Tensor, cast, dtype_of, is_integer, ndim_of, scalar, shape_of, tensor
+from ..operands import Tensor, cast, dtype_of, filled, is_integer, scalar, shape_of, tensor
 
 #: What lies outside of a grid a b c d: k k k | a b c d | k k k, and the like.
 FILL_MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
@@ -24,51 +24,48 @@ class _Neighbor(NamedTuple):
 
     index: Tensor
     weight: Tensor | None  # None: 1
-    inside: Tensor | None  # None: always
+    outside: Tensor | None = None  # whether it lies outside and is filled; None: never
 
 
 def sample(
-    rows: Tensor,
-    sizes: Sequence[Any],
-    coordinates: Sequence[Tensor],
-    order: int,
-    fill_mode: str,
-    fill_value: Any,
-    start: Tensor | None = None,
+    planes: Tensor, sizes: Sequence[Any], coordinates: Sequence[Tensor], order: int, fill_mode: str, fill_value: Any
 ) -> Tensor:
-    """The rows of a flattened grid at `coordinates`, in the dtype of `rows`.
+    """The elements of flattened grids at `coordinates`, in the dtype of `planes`.
 
     Args:
-        rows: (product of the grid's sizes, ...): several grids may follow each other.
-        sizes: the sizes of the grid.
-        coordinates: for each axis of the grid a tensor; they are broadcast together.
+        planes: (batch, channels, product of `sizes`).
+        sizes: the sizes of each grid.
+        coordinates: for each axis of the grid a tensor (batch or 1, places).
         order: 0 takes the nearest element, 1 mixes the neighbors linearly.
-        start: the row that each place's grid begins at, int32.
 
     Returns:
-        A tensor with the axes of the coordinates, then those of a row.
+        (batch, channels, places).
     """
+    batch, channels, count = shape_of(planes)
     axes = [
         [_placed(neighbor, size, fill_mode) for neighbor in _neighbors(coordinate, order)]
         for coordinate, size in zip(coordinates, sizes)
     ]
-    dtype = promote(dtype_of(rows), dtype_of(coordinates[0])) if order else dtype_of(rows)
-    fill = cast(tensor(fill_value, dtype_of(rows)), dtype)
-    behind = ndim_of(rows) - 1
+    if fill_mode == "constant":  # behind each plane, where all places outside of it are read
+        fill = filled((batch, channels, 1), tensor(fill_value, dtype_of(planes)), dtype_of(planes))
+        planes = ops.concatenate(planes, fill, axis=2)
+    dtype = promote(dtype_of(planes), dtype_of(coordinates[0])) if order else dtype_of(planes)
     total: Tensor | None = None
     for corner in itertools.product(*axes):
-        found = cast(ops.take(rows, _flat_index([part.index for part in corner], sizes, start), axis=0), dtype)
-        outside = _product([part.inside for part in corner], ops.logical_and)
+        index = _flat_index([part.index for part in corner], sizes)
+        outside = _product([part.outside for part in corner], ops.logical_or)
         if outside is not None:
-            found = ops.where(_widened(outside, found, behind), found, fill)
+            index = ops.where(outside, tensor(count, "int32"), index)
+        everywhere = ops.broadcast_to(ops.expand_dims(index, axis=(1,)), shape=(batch, channels, shape_of(index)[1]))
+        found = cast(ops.gather_elements(planes, everywhere, axis=2), dtype)
         weight = _product([part.weight for part in corner], ops.multiply)
         if weight is not None:
-            found = ops.multiply(found, _with_axes(cast(weight, dtype), behind))
+            found = ops.multiply(found, ops.expand_dims(cast(weight, dtype), axis=(1,)))
         total = found if total is None else ops.add(total, found)
     assert total is not None
-    if is_integer(dtype_of(rows)) and order:
+    if is_integer(dtype_of(planes)) and order:
         total = rounded_away(total)
-    return cast(total, dtype_of(rows))
+    return cast(total, dtype_of(planes))
 
 
 def rounded_away(x: Tensor) -> Tensor:
@@ -82,14 +79,14 @@ def rounded_away(x: Tensor) -> Tensor:
 def _neighbors(coordinate: Tensor, order: int) -> list[_Neighbor]:
     if order == 0:
         index = cast(rounded_away(coordinate), "int32")
-        return [_Neighbor(index, None, None)]
+        return [_Neighbor(index, None)]
     lower = ops.floor(coordinate)
     upper_weight = ops.subtract(coordinate, lower)
     index = cast(lower, "int32")
     lower_weight = ops.subtract(scalar(1, coordinate), upper_weight)
     return [
-        _Neighbor(index, lower_weight, None),
-        _Neighbor(ops.add(index, scalar(1, index)), upper_weight, None),
+        _Neighbor(index, lower_weight),
+        _Neighbor(ops.add(index, scalar(1, index)), upper_weight),
     ]
 
 
@@ -100,8 +97,8 @@ def _placed(neighbor: _Neighbor, size: Any, fill_mode: str) -> _Neighbor:
     zero = scalar(0, index)
     if fill_mode in ("constant", "nearest"):
         limited = ops.minimum(ops.maximum(index, zero), last)
-        inside = ops.equal(limited, index) if fill_mode == "constant" else None
-        return neighbor._replace(index=limited, inside=inside)
+        outside = ops.not_equal(limited, index) if fill_mode == "constant" else None
+        return neighbor._replace(index=limited, outside=outside)
     if fill_mode == "wrap":
         return neighbor._replace(index=ops.remainder(index, count))
     if fill_mode == "mirror":
@@ -119,25 +116,16 @@ def _mirrored(index: Tensor, last: Tensor) -> Tensor:
     return ops.abs(ops.subtract(ops.remainder(ops.add(index, last), period), last))
 
 
-def _flat_index(indices: Sequence[Tensor], sizes: Sequence[Any], start: Tensor | None) -> Tensor:
+def _flat_index(indices: Sequence[Tensor], sizes: Sequence[Any]) -> Tensor:
     flat = indices[0]
     for index, size in zip(indices[1:], sizes[1:]):
         flat = ops.add(ops.multiply(flat, tensor(size, "int32")), index)
-    return flat if start is None else ops.add(flat, start)
+    return flat
 
 
 def _product(parts: Sequence[Tensor | None], combine: Any) -> Tensor | None:
     known = [part for part in parts if part is not None]
     return reduce(combine, known) if known else None
-
-
-def _with_axes(x: Tensor, behind: int) -> Tensor:
-    """`x` with that many axes of size 1 behind its own."""
-    return ops.expand_dims(x, axis=tuple(range(ndim_of(x), ndim_of(x) + behind))) if behind else x
-
-
-def _widened(mask: Tensor, found: Tensor, behind: int) -> Tensor:
-    return ops.broadcast_to(_with_axes(mask, behind), shape=shape_of(found))
 
 
 def ramp(size: Any, dtype: str) -> Tensor:

@@ -13,7 +13,7 @@ from ...operation import Operation, operation
 from ...random.seed_generator import draw_key
 from ..operands import Tensor, cast, dtype_of, ndim_of, shape_of, tensor
 from .filters import gaussian_blur
-from .frame import Frame, framed, require_choice, require_float
+from .frame import Frame, framed, require_choice, require_float, split_planes
 from .sampling import FILL_MODES, ramp, sample
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
@@ -43,9 +43,10 @@ def map_coordinates(inputs: Any, coordinates: Any, order: int, fill_mode: str = 
     if order not in (0, 1):
         raise ValueError(f"{name}: order must be 0 or 1, got {order!r}.")
     require_choice(fill_mode, "fill_mode", FILL_MODES, name)
-    sizes = shape_of(inputs)
-    rows = ops.reshape(inputs, shape=(size_of(sizes),))
-    return sample(rows, sizes, _unstacked(coordinates), order, fill_mode, fill_value)
+    sizes, places = shape_of(inputs), shape_of(coordinates)[1:]
+    plane = ops.reshape(inputs, shape=(1, 1, size_of(sizes)))
+    flat = ops.reshape(coordinates, shape=(len(sizes), 1, size_of(places)))
+    return ops.reshape(sample(plane, sizes, _unstacked(flat), order, fill_mode, fill_value), shape=places)
 
 
 @operation
@@ -156,7 +157,7 @@ def _elastic_body(
     noise = cast(ops.random_normal(tensor(key), shape=(batch, height, width, 2), dtype="float32"), "float32") * float(sigma)
     reach = int(6 * sigma) | 1
     shifts = gaussian_blur.body(noise, (reach, reach), (float(sigma), float(sigma)), "channels_last") * float(alpha)
-    right, down = (ops.squeeze(part, axis=(3,)) for part in Frame(True, True, frame.name).channel_planes(shifts))
+    right, down = (ops.squeeze(part, axis=(1,)) for part in split_planes(Frame(True, True, frame.name).planes(shifts)))
     x, y = _pixels(images, frame, "float32")
     return _warped(images, frame, y + down, x + right, interpolation, fill_mode, fill_value)
 
@@ -195,12 +196,12 @@ def _pixels(images: Tensor, frame: Frame, dtype: str) -> tuple[Tensor, Tensor]:
 
 def _warped(images: Tensor, frame: Frame, y: Tensor, x: Tensor, interpolation: str, fill_mode: str, fill_value: Any) -> Tensor:
     """Images whose pixels are read at (y, x), each (batch or 1, height, width)."""
-    stacked = frame.batch(images)
-    batch, height, width, channels = shape_of(stacked)
-    rows = ops.reshape(stacked, shape=(batch * height * width, channels))
-    image = ops.reshape(ramp(batch, "int32"), shape=(batch, 1, 1))
-    start = ops.multiply(image, tensor(height * width, "int32"))
-    return frame.restored(sample(rows, (height, width), (y, x), _ORDERS[interpolation], fill_mode, fill_value, start))
+    planes = frame.planes(images)
+    batch, channels, height, width = shape_of(planes)
+    flat = ops.reshape(planes, shape=(batch, channels, height * width))
+    places = [ops.reshape(part, shape=(shape_of(part)[0], height * width)) for part in (y, x)]
+    found = sample(flat, (height, width), places, _ORDERS[interpolation], fill_mode, fill_value)
+    return frame.from_planes(ops.reshape(found, shape=(batch, channels, height, width)))
 
 
 def _homography(start: Tensor, end: Tensor) -> list[list[Tensor]]:

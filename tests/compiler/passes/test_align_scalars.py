@@ -1,4 +1,4 @@
-"""Scalars get the rank of results whose last axis has size 1."""
+"""Scalars get the rank of results that have an axis of size 1."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def shapes_after(shape, expression, *others):
     return [value.type.shape for value in result.outputs[0].node.inputs]
 
 
-@pytest.mark.parametrize("shape", [(batch, 28, 28, 1), (400, 1), (3, 1)])
+@pytest.mark.parametrize("shape", [(batch, 28, 28, 1), (400, 1), (3, 1), (batch, 1, 28, 28)])
 def test_constants_get_the_rank_of_the_result(shape):
     ones = (1,) * len(shape)
     assert shapes_after(shape, lambda x: x * 2.0) == [shape, ones]
