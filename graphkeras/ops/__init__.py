@@ -17,6 +17,7 @@ from .crossentropy import binary_crossentropy as binary_crossentropy
 from .crossentropy import categorical_crossentropy as categorical_crossentropy
 from .crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy
 from .custom_gradient import custom_gradient as custom_gradient
+from .ctc import *  # noqa: F403
 from .cumulative import *  # noqa: F403
 from .data_dependent import *  # noqa: F403
 from .elementwise import *  # noqa: F403

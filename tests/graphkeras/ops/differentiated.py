@@ -2,7 +2,7 @@
 
 import numpy as np
 
-FAMILIES_WITH_GRADIENTS = ("activation", "attention", "control_flow", "convolution", "normalization")
+FAMILIES_WITH_GRADIENTS = ("activation", "attention", "control_flow", "convolution", "ctc", "normalization")
 
 
 def float32_places(call):
