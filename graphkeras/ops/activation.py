@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -65,12 +64,7 @@ def selu(x: Any) -> Any:
 @operation
 def gelu(x: Any, approximate: bool = True) -> Any:
     """x times the probability that a standard normal number is below x; by tanh if `approximate`, else by erf."""
-    x = as_float(x)
-    if not approximate:
-        return ops.gelu(x)
-    inner = ops.add(x, multiply_numbers(ops.multiply(ops.multiply(x, x), x), 0.044715))
-    bent = ops.tanh(multiply_numbers(inner, math.sqrt(2 / math.pi)))
-    return ops.multiply(multiply_numbers(x, 0.5), ops.add(bent, scalar(1, x)))
+    return ops.gelu(as_float(x), approximate=approximate)
 
 
 @operation

@@ -1,0 +1,125 @@
+"""The rows of the benchmark of operations in PyTorch, eager. Images are laid out as torch likes them: channels first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import torch  # type: ignore[import-not-found,unused-ignore]
+import torch.nn.functional as F  # type: ignore[import-not-found,unused-ignore]
+from op_worker import OpWorker  # type: ignore[import-not-found,unused-ignore]
+
+
+def _attention(q: Any, k: Any, v: Any, causal: bool = False) -> Any:
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    return F.scaled_dot_product_attention(q, k, v, is_causal=causal).transpose(1, 2)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "matmul": torch.matmul,
+    "batched_matmul": torch.matmul,
+    "dense_relu": lambda x, kernel, bias: torch.relu(torch.addmm(bias, x, kernel)),
+    "einsum_heads": lambda a, b: torch.einsum("bqhd,bkhd->bhqk", a, b),
+    "relu": torch.relu,
+    "gelu": lambda x: F.gelu(x, approximate="tanh"),
+    "gelu_exact": F.gelu,
+    "silu": F.silu,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "elu": F.elu,
+    "softplus": F.softplus,
+    "exp": torch.exp,
+    "erf": torch.erf,
+    "sin": torch.sin,
+    "square": torch.square,
+    "abs": torch.abs,
+    "clip": lambda x: torch.clamp(x, -1.0, 1.0),
+    "leaky_relu": lambda x: F.leaky_relu(x, 0.2),
+    "log": torch.log,
+    "sqrt": torch.sqrt,
+    "rsqrt": torch.rsqrt,
+    "power_half": lambda x: torch.pow(x, 0.5),
+    "reciprocal": torch.reciprocal,
+    "add": torch.add,
+    "multiply": torch.mul,
+    "maximum": torch.maximum,
+    "where_greater": lambda a, b: torch.where(a > 0, a, b),
+    "divide": torch.div,
+    "add_row": torch.add,
+    "multiply_column": torch.mul,
+    "sum_all": torch.sum,
+    "sum_rows": lambda x: torch.sum(x, 0),
+    "sum_columns": lambda x: torch.sum(x, 1),
+    "mean_last": lambda x: torch.mean(x, -1),
+    "max_last": lambda x: torch.amax(x, -1),
+    "var_last": lambda x: torch.var(x, -1, correction=0),
+    "logsumexp": lambda x: torch.logsumexp(x, -1),
+    "cumsum": lambda x: torch.cumsum(x, -1),
+    "argmax": lambda x: torch.argmax(x, -1),
+    "softmax": lambda x: torch.softmax(x, -1),
+    "log_softmax": lambda x: torch.log_softmax(x, -1),
+    "sparse_crossentropy": lambda x, labels: F.cross_entropy(x, labels, reduction="none"),
+    "layer_norm": lambda x, gamma, beta: F.layer_norm(x, x.shape[-1:], gamma, beta, 1e-5),
+    "rms_norm": lambda x, scale: F.rms_norm(x, x.shape[-1:], scale, 1e-6),
+    "batch_norm_training": lambda x, scale, offset: F.batch_norm(x, None, None, scale, offset, True, eps=1e-3),
+    "attention": _attention,
+    "attention_causal": lambda q, k, v: _attention(q, k, v, causal=True),
+    "embedding": lambda table, indices: F.embedding(indices, table),
+    "take_along_axis": lambda x, indices: torch.take_along_dim(x, indices, 1),
+    "one_hot": lambda indices: F.one_hot(indices, 256).to(torch.float32),
+    "sort": lambda x: torch.sort(x, -1)[0],
+    "argsort": lambda x: torch.argsort(x, -1),
+    "top_k": lambda x: torch.topk(x, 8)[0],
+    "transpose": lambda x: x.T.contiguous(),
+    "swap_heads": lambda x: x.transpose(1, 2).contiguous(),
+    "concatenate": lambda a, b: torch.cat([a, b], 1),
+    "slice": lambda x: x[:, 100:900].contiguous(),
+    "pad": lambda x: F.pad(x, (1, 1, 1, 1)),
+    "repeat": lambda x: torch.repeat_interleave(x, 2, 1),
+    "tile": lambda x: torch.tile(x, (1, 2)),
+    "roll": lambda x: torch.roll(x, 5, 1),
+    "flip": lambda x: torch.flip(x, (1,)),
+    "conv3x3": lambda x, kernel: F.conv2d(x, kernel, padding=1),
+    "conv3x3_stride2": lambda x, kernel: F.conv2d(x, kernel, stride=2),
+    "conv1x1": F.conv2d,
+    "depthwise3x3": lambda x, kernel: F.conv2d(x, kernel, padding=1, groups=64),
+    "max_pool2": lambda x: F.max_pool2d(x, 2),
+    "max_pool3_stride2": lambda x: F.max_pool2d(x, 3, 2),
+    "average_pool2": lambda x: F.avg_pool2d(x, 2),
+    "resize_bilinear": lambda x: F.interpolate(x, (64, 64), mode="bilinear"),
+    "resize_nearest": lambda x: F.interpolate(x, (64, 64), mode="nearest"),
+}
+#: Rows whose operands of four axes are images (channels move to axis 1) or kernels (outputs first).
+CHANNELS_FIRST = ("pad", "batch_norm_training")
+
+
+def _laid_out(row: Any, position: int, array: Any) -> Any:
+    tensor = torch.from_numpy(array)
+    if array.dtype.kind == "i":
+        return tensor.long()
+    if (row.family in ("convolution", "image") or row.name in CHANNELS_FIRST) and tensor.ndim == 4:
+        order = (0, 3, 1, 2) if position == 0 else (2, 3, 0, 1) if row.name == "depthwise3x3" else (3, 2, 0, 1)
+        tensor = tensor.permute(*order).contiguous()
+    return tensor.requires_grad_(row.gradient)
+
+
+def prepare(row: Any, arrays: list[Any], gradient: bool) -> tuple[Callable[[], None], Callable[[], list[Any]]]:
+    """What runs the row, and what gets its results."""
+    torch.set_num_threads(int(os.environ.get("BENCH_THREADS", "0")) or torch.get_num_threads())
+    operands = [_laid_out(row, position, array) for position, array in enumerate(arrays)]
+    function, last = FUNCTIONS[row.name], [None]
+
+    def forward() -> None:
+        with torch.inference_mode():
+            last[0] = function(*operands)
+
+    def with_gradients() -> None:
+        y = function(*operands)
+        last[:] = [y, *torch.autograd.grad(y, operands[: len(row.shapes)], y.detach())]
+
+    return with_gradients if gradient else forward, lambda: [result.detach().numpy() for result in last]  # type: ignore[attr-defined]
+
+
+def make_worker() -> OpWorker:
+    return OpWorker(f"torch {torch.__version__}", prepare)
