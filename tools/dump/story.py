@@ -80,17 +80,22 @@ def tell(graph: Graph, target: str, sizes: Mapping[str, DimLike]) -> Story:
 
 def _prepared(graph: Graph, sizes: Mapping[str, DimLike]) -> Graph:
     """A copy that may be renamed, with sizes bound and files named from the current folder; passes keep its values' names."""
-    copy = graph.bind(sizes)
+    return _shortened(graph.bind(sizes))
+
+
+def _shortened(graph: Graph) -> Graph:
+    """Files named from the current folder, in bodies, too."""
     short: dict[Value, Value] = {}
     nodes = []
-    for node in copy.nodes:
+    for node in graph.nodes:
         origin = replace(node.origin, source=_short(node.origin.source))
-        fresh = Node(node.op, [short.get(v, v) for v in node.inputs], node.attrs, [v.type for v in node.outputs], origin)
+        attrs = {**node.attrs, **{key: _shortened(body) for key, body in node.bodies.items()}}
+        fresh = Node(node.op, [short.get(v, v) for v in node.inputs], attrs, [v.type for v in node.outputs], origin)
         for old, new in zip(node.outputs, fresh.outputs):
             new.name = old.name
             short[old] = new
         nodes.append(fresh)
-    return copy.rebuild(short, nodes)
+    return graph.rebuild(short, nodes)
 
 
 def _name_values(graph: Graph, prefix: str) -> None:
