@@ -170,11 +170,11 @@ class KernelWriter:
             raise AssertionError(f"{value!r} is in no buffer")
         return value.node.op.element(NodeElement(self, value.node, mask), value.node, index)
 
-    def zero_outside(self, name: str, mask: str) -> str:
+    def zero_outside(self, name: str, mask: str, dtype: str) -> str:
         """`name` where `mask` holds, else 0."""
         if self._zeroed.get(name, "") == mask:
             return name
-        return self.let(f"tl.where({mask}, {name}, 0)")
+        return self.let(f"{name} & ({mask})" if dtype == "bool" else f"tl.where({mask}, {name}, 0)")
 
     def load(self, place: Place, index: Index, mask: str = "") -> str:
         """An element of memory; 0 of an array that has none."""
@@ -248,7 +248,7 @@ class NodeElement:
     def operand(self, number: int, index: Index, mask: str = "") -> str:
         both = f"({self.mask}) & ({mask})" if self.mask and mask else self.mask or mask
         name = self.writer.element(self.node.inputs[number], index, both)
-        return self.writer.zero_outside(name, both) if mask else name
+        return self.writer.zero_outside(name, both, self.node.inputs[number].type.dtype) if mask else name
 
     def let(self, expression: str) -> str:
         return self.writer.let(expression, _hint(self.node.op.name))
