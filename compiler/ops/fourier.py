@@ -66,20 +66,7 @@ class Fourier(FourierOp):
         return (self.check(types),) * 2
 
     def expand(self, real: Any, imaginary: Any, *, inverse: bool) -> tuple[Any, Any]:
-        shape, dtype = real.type.shape, real.type.dtype
-        size, sign = int(shape[-1]), 1.0 if inverse else -1.0
-        parts = [ops.expand_dims(part, axis=(part.type.ndim - 1,)) for part in (real, imaginary)]
-        first = _middle_divisor(size) if size > _ONE_MATRIX else 1
-        second = size // first
-        if first > 1:  # t = t1 * second + t2, k = k1 + first * k2
-            parts = [ops.reshape(part, shape=(*shape[:-1], first, second)) for part in parts]
-            parts = _times(parts, waves(first, first, first, dtype), sign, _left)
-            parts = _times(parts, waves(first, second, size, dtype), sign, ops.multiply)
-        parts = _times(parts, waves(second, second, second, dtype), sign, ops.matmul)
-        ndim = len(shape) + 1
-        order = (*range(ndim - 2), ndim - 1, ndim - 2)
-        found = [ops.reshape(ops.transpose(part, axes=order) if first > 1 else part, shape=shape) for part in parts]
-        return found[0], found[1]
+        return transformed(real, imaginary, 1.0 if inverse else -1.0)
 
     def evaluate(self, *arrays: Array, inverse: bool) -> tuple[Array, Array]:
         real, imaginary = (array.astype(np.float64) for array in arrays)
@@ -111,7 +98,7 @@ class RealFourier(FourierOp):
         size = int(x.type.shape[-1])
         bins = size // 2 + 1
         if size > _ONE_MATRIX and _middle_divisor(size) > 1:
-            real, imaginary = ops.fft(x, zeros_like(x))
+            real, imaginary = transformed(x, None, -1.0)
             return first_of(real, bins), first_of(imaginary, bins)
         cos, sin = waves(size, bins, size, x.type.dtype)
         return _vectors_times(x, cos), _vectors_times(x, -sin)
@@ -191,10 +178,29 @@ def first_of(x: Any, count: int) -> Any:
     return ops.slice(x, starts=(0,) * x.type.ndim, stops=(*ahead, count), steps=(1,) * x.type.ndim)
 
 
+def transformed(real: Any, imaginary: Any, sign: float) -> tuple[Any, Any]:
+    """The transform with e ** (sign * 2 pi i k t / size), by matrices; `imaginary` None stands for zeros."""
+    shape, dtype = real.type.shape, real.type.dtype
+    size = int(shape[-1])
+    first = _middle_divisor(size) if size > _ONE_MATRIX else 1
+    second = size // first
+    parts = [None if part is None else ops.reshape(part, shape=(*shape[:-1], first, second)) for part in (real, imaginary)]
+    if first > 1:  # t = t1 * second + t2, k = k1 + first * k2
+        parts = _times(parts, waves(first, first, first, dtype), sign, _left)
+        parts = _times(parts, waves(first, second, size, dtype), sign, ops.multiply)
+    parts = _times(parts, waves(second, second, second, dtype), sign, ops.matmul)
+    ndim = len(shape) + 1
+    order = (*range(ndim - 2), ndim - 1, ndim - 2)
+    found = [ops.reshape(ops.transpose(part, axes=order) if first > 1 else part, shape=shape) for part in parts]
+    return found[0], found[1]
+
+
 def _times(parts: Sequence[Any], wave: tuple[Array, Array], sign: float, product: Any) -> list[Any]:
     """Complex numbers times e ** (sign * i * angle), by the `product` (of elements or matrices) given."""
     (real, imaginary), (cos, sin) = parts, wave
     sin = sin if sign > 0 else -sin
+    if imaginary is None:
+        return [product(real, cos), product(real, sin)]
     return [product(real, cos) - product(imaginary, sin), product(real, sin) + product(imaginary, cos)]
 
 

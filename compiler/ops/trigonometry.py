@@ -28,25 +28,29 @@ class WithoutDouble(Unary):
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
         dtype = node.output.type.dtype
-        return self.onnx_double(Doubles(emit), *inputs) if dtype == "float64" else native(emit, self.onnx_name, dtype, *inputs)
+        return (
+            self.onnx_double(Formula(emit, dtype), *inputs)
+            if dtype == "float64"
+            else native(emit, self.onnx_name, dtype, *inputs)
+        )
 
-    def onnx_double(self, emit: Doubles, x: str) -> str:
+    def onnx_double(self, emit: Formula, x: str) -> str:
         """The function in float64."""
         raise NotImplementedError(self._missing("onnx_double"))
 
 
-class Doubles:
-    """Writes formulas of float64 as ONNX nodes."""
+class Formula:
+    """Writes formulas in one dtype as ONNX nodes."""
 
-    def __init__(self, emit: Emitter) -> None:
-        self._emit = emit
+    def __init__(self, emit: Emitter, dtype: str) -> None:
+        self._emit, self._dtype = emit, dtype
 
     def __call__(self, op_type: str, *operands: str | float) -> str:
         """One node; Python numbers become constants."""
         return str(self._emit(op_type, *(self.number(x) if isinstance(x, (int, float)) else x for x in operands)))
 
     def number(self, value: float) -> str:
-        return self._emit.constant(np.float64(value))
+        return self._emit.constant(np.asarray(value, self._dtype))
 
     def is_negative(self, x: str) -> str:
         """Whether x < 0, or x is -0."""
@@ -63,10 +67,17 @@ class Doubles:
         lost = self("Sub", bounded, self("Sub", u, 1.0))
         return self("Add", self("Log", self("Add", x, 1.0)), self("Div", lost, self("Max", u, 1e-300)))
 
-    def angle(self, y: str, x: str) -> str:
-        """The angle of the point (x, y), x >= 0: its float32 value, and one step of Newton's method, which doubles the digits.
+    def single_angle(self, y: str, x: str) -> str:
+        """The angle of the point (x, y), both >= 0, by ONNX's function; 0 of (0, 0), and a right angle halved of infinities."""
+        both_zero = self._emit.cast(self("Equal", self("Max", y, x), 0.0), self._dtype)
+        ratio = self("Div", y, self("Add", x, both_zero))
+        both_infinite = self("And", self("IsInf", y), self("IsInf", x))
+        return self("Atan", self("Where", both_infinite, 1.0, ratio))
 
-        The step is the angle of the point turned back by the first value. Both operands are scaled to be at most 1.
+    def angle(self, y: str, x: str) -> str:
+        """In float64, the angle of the point (x, y), x >= 0: its float32 value and one step of Newton's method.
+
+        The step doubles the digits; it is the angle of the point turned back by the first value. Both operands are scaled to be at most 1.
         """
         size = self("Max", self("Max", self("Abs", y), self("Abs", x)), 1e-300)
         y, x = (self("Where", self("IsInf", part), self("Sign", part), self("Div", part, size)) for part in (y, x))
@@ -90,7 +101,7 @@ class Tan(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * (out * out + 1),)
 
-    def onnx_double(self, emit: Doubles, x: str) -> str:
+    def onnx_double(self, emit: Formula, x: str) -> str:
         return emit("Div", emit("Sin", x), emit("Cos", x))
 
 
@@ -106,7 +117,7 @@ class Arcsin(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.rsqrt((1 - x) * (1 + x)),)
 
-    def onnx_double(self, emit: Doubles, x: str) -> str:
+    def onnx_double(self, emit: Formula, x: str) -> str:
         return emit.angle(x, emit("Sqrt", emit("Mul", emit("Sub", 1.0, x), emit("Add", 1.0, x))))
 
 
@@ -122,7 +133,7 @@ class Arccos(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (-(grad * ops.rsqrt((1 - x) * (1 + x))),)
 
-    def onnx_double(self, emit: Doubles, x: str) -> str:
+    def onnx_double(self, emit: Formula, x: str) -> str:
         """2 * atan(sqrt((1 - x) / (1 + x)))"""
         half = emit.angle(emit("Sqrt", emit("Sub", 1.0, x)), emit("Sqrt", emit("Add", 1.0, x)))
         return emit("Mul", half, 2.0)
@@ -139,7 +150,7 @@ class Arctan(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad / (x * x + 1),)
 
-    def onnx_double(self, emit: Doubles, x: str) -> str:
+    def onnx_double(self, emit: Formula, x: str) -> str:
         return emit.angle(x, emit.number(1.0))
 
 
@@ -157,13 +168,16 @@ class Arctan2(Elementwise):
         return scaled * b, -(scaled * a)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
-        """The angle of (|b|, |a|), reflected into the quadrant that the signs say, those of zeros included; in float64."""
-        dtype, write = node.output.type.dtype, Doubles(emit)
-        y, x = (name if dtype == "float64" else emit.cast(name, "float64") for name in inputs)
-        angle = write.angle(write("Abs", y), write("Abs", x))
+        """The angle of (|b|, |a|), reflected into the quadrant that the signs say, those of zeros included."""
+        dtype = node.output.type.dtype
+        via = "float64" if dtype == "float64" else "float32"
+        write = Formula(emit, via)
+        y, x = (name if dtype == via else emit.cast(name, via) for name in inputs)
+        size_y, size_x = write("Abs", y), write("Abs", x)
+        angle = write.angle(size_y, size_x) if via == "float64" else write.single_angle(size_y, size_x)
         angle = write("Where", write.is_negative(x), write("Sub", math.pi, angle), angle)
         angle = write("Mul", angle, write("Where", write.is_negative(y), -1.0, 1.0))  # Where would make 0 of -0
-        return angle if dtype == "float64" else emit.cast(angle, dtype)
+        return angle if dtype == via else emit.cast(angle, dtype)
 
 
 class Sinh(WithoutDouble):
@@ -177,7 +191,7 @@ class Sinh(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.cosh(x),)
 
-    def onnx_double(self, emit: Doubles, x: str) -> str:
+    def onnx_double(self, emit: Formula, x: str) -> str:
         return emit("Mul", emit("Sub", emit.expm1(x), emit.expm1(emit("Neg", x))), 0.5)
 
 
@@ -192,7 +206,7 @@ class Cosh(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.sinh(x),)
 
-    def onnx_double(self, emit: Doubles, x: str) -> str:
+    def onnx_double(self, emit: Formula, x: str) -> str:
         return emit("Mul", emit("Add", emit("Exp", x), emit("Exp", emit("Neg", x))), 0.5)
 
 
@@ -207,7 +221,7 @@ class Arcsinh(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.rsqrt(x * x + 1),)
 
-    def onnx_double(self, emit: Doubles, x: str) -> str:
+    def onnx_double(self, emit: Formula, x: str) -> str:
         """sign(x) * log1p(|x| + x**2 / (sqrt(x**2 + 1) + 1)), and log |x| + log 2 where squares would overflow"""
         size = emit("Abs", x)
         small = emit("Min", size, 1e100)
@@ -230,7 +244,7 @@ class Arccosh(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.rsqrt((x - 1) * (x + 1)),)
 
-    def onnx_double(self, emit: Doubles, x: str) -> str:
+    def onnx_double(self, emit: Formula, x: str) -> str:
         """log1p(d + sqrt(d * (x + 1))) with d = x - 1, and log x + log 2 where products would overflow"""
         small = emit("Min", x, 1e100)
         above = emit("Sub", small, 1.0)
@@ -251,5 +265,5 @@ class Arctanh(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad / ((1 - x) * (1 + x)),)
 
-    def onnx_double(self, emit: Doubles, x: str) -> str:
+    def onnx_double(self, emit: Formula, x: str) -> str:
         return emit("Mul", emit("Sub", emit.log1p(x), emit.log1p(emit("Neg", x))), 0.5)
