@@ -16,14 +16,15 @@ from .creation import *  # noqa: F403
 from .crossentropy import binary_crossentropy as binary_crossentropy
 from .crossentropy import categorical_crossentropy as categorical_crossentropy
 from .crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy
-from .custom_gradient import custom_gradient as custom_gradient
 from .ctc import *  # noqa: F403
 from .cumulative import *  # noqa: F403
+from .custom_gradient import custom_gradient as custom_gradient
 from .data_dependent import *  # noqa: F403
 from .elementwise import *  # noqa: F403
 from .forward_mode import jvp as jvp
 from .functions import *  # noqa: F403
 from .indexing import *  # noqa: F403
+from .item import *  # noqa: F403
 from .layout import *  # noqa: F403
 from .linear_algebra import *  # noqa: F403
 from .loops import *  # noqa: F403

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +12,12 @@ from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import broadcast, shape_text
 
 from ..operation import operation
-from .operands import Tensor, axis_in, dtype_of, filled, is_integer, ndim_of, shape_of, tensor
+from .operands import Tensor, axis_in, dtype_of, filled, ndim_of, shape_of, tensor
 from .reductions import require_integer, sum_of
 
 # fmt: off
 __all__ = [
-    "diag", "diagflat", "diagonal", "get_item", "slice", "slice_update", "take", "take_along_axis", "trace", "tril", "triu",
+    "diag", "diagflat", "diagonal", "slice", "slice_update", "take", "take_along_axis", "trace", "tril", "triu",
 ]
 # fmt: on
 
@@ -125,128 +123,6 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     mask = filled(shape_of(updates), True, "bool")
     inside = ops.pad(mask, before=starts, after=tuple(after), value=False)
     return ops.where(inside, ops.pad(updates, before=starts, after=tuple(after), value=0), inputs)
-
-
-@operation
-def get_item(x: Any, key: Any) -> Any:
-    """x[key] with integers, slices, None, Ellipsis and at most one integer tensor.
-
-    Raises:
-        IndexError: for more indices than axes or an integer out of range.
-        TypeError: for a key that is none of these.
-        NotImplementedError: for boolean masks and several integer tensors.
-    """
-    return _item(tensor(x), key if isinstance(key, tuple) else (key,))
-
-
-def _item(x: Tensor, keys: tuple[Any, ...]) -> Tensor:
-    used = sum(1 for key in keys if key is not None and key is not Ellipsis)
-    ndim = ndim_of(x)
-    if used > ndim:
-        raise IndexError(f"{used} indices for a tensor with {ndim} axes.")
-    if sum(1 for key in keys if key is Ellipsis) > 1:
-        raise IndexError("Only one Ellipsis may stand in an index.")
-    if Ellipsis not in [key if key is None or key is Ellipsis else 0 for key in keys]:
-        keys = (*keys, Ellipsis)
-    spread: list[Any] = []
-    for key in keys:
-        spread += [_ALL] * (ndim - used) if key is Ellipsis else [key]
-    return _apply_keys(x, spread)
-
-
-_ALL = builtins.slice(None)
-
-
-def _apply_keys(x: Tensor, keys: Sequence[Any]) -> Tensor:
-    """One key for each axis and each None; axes are read from the front, in the result numbered by `place`."""
-    starts, stops, steps, dropped, reversed_axes = [], [], [], [], []
-    gather: tuple[int, Tensor] | None = None
-    axis = 0
-    for key in keys:
-        if key is None:
-            continue
-        size = shape_of(x)[axis]
-        start, stop, step = 0, size, 1
-        if isinstance(key, builtins.slice):
-            start, stop, step = _slice_bounds(key, size)
-            if step < 0:
-                reversed_axes.append((axis, start, stop, step))
-                start, stop, step = 0, size, 1
-        elif isinstance(key, (int, np.integer)) and not isinstance(key, bool):
-            start = _integer_index(int(key), size, axis)
-            stop = start + 1
-            dropped.append(axis)
-        elif isinstance(key, (Value, np.ndarray, list)):
-            indices = tensor(key)
-            if not is_integer(dtype_of(indices)):
-                raise NotImplementedError(
-                    f"Indexing with a {dtype_of(indices)} tensor gives a result whose size depends on the data. "
-                    "Use ops.where(mask, x, other)."
-                )
-            if gather is not None:
-                raise NotImplementedError("Indexing with several integer tensors at once is not supported. Use ops.take.")
-            gather = (axis, from_front(indices, size, "x[indices]"))
-        else:
-            raise TypeError(
-                "A tensor is indexed by integers, slices, None, Ellipsis or an integer tensor, "
-                f"got {type(key).__name__}: {key!r}."
-            )
-        starts.append(start)
-        stops.append(stop)
-        steps.append(step)
-        axis += 1
-    if any(start != 0 for start in starts) or tuple(stops) != shape_of(x) or any(step != 1 for step in steps):
-        x = ops.slice(x, starts=tuple(starts), stops=tuple(stops), steps=tuple(steps))
-    for place, start, stop, step in reversed_axes:
-        x = ops.take(x, np.arange(start, stop, step, dtype=np.int32), axis=place)
-    added = 0
-    if gather is not None:
-        x = ops.take(x, gather[1], axis=gather[0])
-        added = ndim_of(gather[1]) - 1
-        dropped = [place if place < gather[0] else place + added for place in dropped]
-    if dropped:
-        x = ops.squeeze(x, axis=tuple(dropped))
-    return _with_new_axes(x, keys, gather is not None, added)
-
-
-def _with_new_axes(x: Tensor, keys: Sequence[Any], gathers: bool, added: int) -> Tensor:
-    """Put an axis of size 1 where a key is None."""
-    new, place = [], 0
-    for key in keys:
-        if key is None:
-            new.append(place)
-            place += 1
-        elif isinstance(key, builtins.slice):
-            place += 1
-        elif gathers and isinstance(key, (Value, np.ndarray, list)):
-            place += added + 1
-    return ops.expand_dims(x, axis=tuple(new)) if new else x
-
-
-def _integer_index(index: int, size: Any, axis: int) -> Any:
-    if isinstance(size, Dim):
-        return size + index if index < 0 else index
-    if not -size <= index < size:
-        raise IndexError(f"Index {index} is out of range for axis {axis} of size {size}.")
-    return index % size
-
-
-def _slice_bounds(key: Any, size: Any) -> tuple[Any, Any, int]:
-    """Start, stop and step, counted from the front; a symbolic size stays symbolic."""
-    step = 1 if key.step is None else int(key.step)
-    if not isinstance(size, Dim) and not any(isinstance(bound, Dim) for bound in (key.start, key.stop)):
-        for bound in (key.start, key.stop):
-            if isinstance(bound, (Value, float)):
-                raise TypeError(f"The bounds of a slice must be integers, got {bound!r}. Use ops.take for computed places.")
-        start, stop, step = key.indices(size)
-        return (start, stop, step) if step < 0 else (start, stop if stop > start else start, step)
-    if step < 1:
-        raise NotImplementedError(f"A slice with step {step} needs a known size, got the symbolic size {size}. Use ops.flip.")
-    start = 0 if key.start is None else key.start
-    stop = size if key.stop is None else key.stop
-    start = size + start if not isinstance(start, Dim) and start < 0 else start
-    stop = size + stop if not isinstance(stop, Dim) and stop < 0 else stop
-    return start, stop, step
 
 
 @operation

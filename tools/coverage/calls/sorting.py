@@ -10,6 +10,8 @@ LONG = np.sort(draw(40, seed=3))
 PAIRS = np.array([[0, 1], [2, 0], [0, 1], [-1, 2]], np.int32)
 IDS = np.array([0, 2, 0, 4, 2], np.int32)
 
+FIRST, SECOND = np.int32([0, 1]), np.int32([[1], [2], [-1]])
+
 CALLS: list[Call] = [
     call("sort", A), call("sort", A, axis=0), call("sort", A, axis=None), call("sort", TIES), call("sort", ODD[:4]),
     call("sort", FLAGS), call("sort", A.astype("float16"), axis=1),
@@ -76,5 +78,12 @@ CALLS: list[Call] = [
     call("isin", draw(3, 4), LONG), call("isin", LONG[5:9], LONG),
     call("isin", TIES, np.arange(3, 60, dtype="int32"), invert=True),
     call("isin", ODD, ODD), call("isin", FLAGS, FLAGS[:1]),
+    *(call("get_item", draw(2, 3, 4, 5), key, known=known) for known in ((), (1,)) for key in (
+        (0, slice(None), FIRST), (slice(None), FIRST, SECOND), (FIRST, slice(None), FIRST), (slice(None), 0, FIRST),
+        (FIRST, None, FIRST), (None, FIRST, FIRST), (slice(None), FIRST, None), (0, slice(None), None, FIRST), (FIRST, 0),
+        (slice(None), FIRST, slice(None, None, -2), 0), (FIRST, SECOND, FIRST, -FIRST), (Ellipsis, SECOND, FIRST), FIRST)),
+    *(call("get_item", draw(2, 3, 4), key, known=(1,)) for key in (
+        draw(2, 3) > 0, draw(2, 3, 4) > 0, (slice(None), np.array([True, False, True])), (Ellipsis, draw(4) > 0, None),
+        (0, np.array([True, True, False]), FIRST), [1, 0, 1])),
     call("unravel_index", np.int32([[0, 5], [11, 7]]), (3, 4)), call("unravel_index", np.int32([23, 4]), (2, 3, 4)),
 ]  # fmt: skip
