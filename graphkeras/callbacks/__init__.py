@@ -1,5 +1,6 @@
 """`keras.callbacks`: what happens at moments of training."""
 
+from .backup import BackupAndRestore
 from .callback import Callback
 from .callback_list import CallbackList
 from .checkpoint import ModelCheckpoint
@@ -11,6 +12,7 @@ from .progbar_logger import ProgbarLogger
 from .stopping import EarlyStopping, TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -32,13 +32,20 @@ class Steps:
             if check is not None:
                 check(source.structure)
 
-    def launched(self, number: int = 0, before: Callable[[int], None] | None = None) -> Iterator[PreparedFunction]:
+    def launched(
+        self,
+        number: int = 0,
+        before: Callable[[int], None] | None = None,
+        skip: int = 0,
+        ready: Callable[[], None] | None = None,
+    ) -> Iterator[PreparedFunction]:
         """Launches a step for each batch of one pass; yields the program, whose `fetch` gives the step's results.
 
-        `before(step)` is called before each launch.
+        `before(step)` is called before each launch. The first `skip` batches are passed over; `ready` is called once, when
+        the program of the first step is compiled.
         """
-        if self._prepared is None:
-            yield from self._launched_one_by_one(number, before)
+        if self._prepared is None or skip or ready is not None:
+            yield from self._launched_one_by_one(number, before, skip, ready)
             return
         prepared, launch = self._prepared, self._prepared.launch
         if before is None:
@@ -51,23 +58,53 @@ class Steps:
                 launch(arrays)
                 yield prepared
 
-    def _launched_one_by_one(self, number: int, before: Callable[[int], None] | None) -> Iterator[PreparedFunction]:
+    def _launched_one_by_one(
+        self, number: int, before: Callable[[int], None] | None, skip: int, ready: Callable[[], None] | None
+    ) -> Iterator[PreparedFunction]:
         for step, batch in enumerate(self._source.batches(number)):
+            if step < skip:
+                continue
+            prepared = self._prepared or self._function.prepare(batch)
+            if self._check is not None and self._prepared is None:
+                self._check(batch)
+            if ready is not None:
+                ready()
+                ready = None
             if before is not None:
                 before(step)
-            prepared = self._function.prepare(batch)
-            if self._check is not None:
-                self._check(batch)
-            prepared.launch(leaves(batch))
+            prepared.launch(batch if self._prepared is not None else leaves(batch))
             yield prepared
 
+    def prepare(self) -> None:
+        """Compile the program for the first batch, if it is not compiled yet, and run nothing."""
+        if self._prepared is None:
+            self._function.prepare(next(iter(self._source.batches())))
 
-def run_pass(steps: Steps, callbacks: CallbackList, kind: str, model: Any, number: int = 0, every: int = 1) -> dict[str, Any]:
+    def pass_over(self, passes: int) -> None:
+        """Leave out the data of so many passes where passes go on in the data, one after the other."""
+        if self._source.is_limited:
+            for number in range(passes):
+                for _ in self._source.batches(number):
+                    pass
+
+
+def run_pass(
+    steps: Steps,
+    callbacks: CallbackList,
+    kind: str,
+    model: Any,
+    number: int = 0,
+    every: int = 1,
+    skip: int = 0,
+    ready: Callable[[], None] | None = None,
+) -> dict[str, Any]:
     """One pass over the data: an epoch of training (`kind` is "train") or an evaluation ("test").
 
     Args:
         number: the number of the pass.
         every: how many steps pass between two calls of the callbacks.
+        skip: how many batches have been done already.
+        ready: called before the first step, when its program is compiled.
 
     Returns:
         The logs after the last step; none if there was no batch.
@@ -76,7 +113,7 @@ def run_pass(steps: Steps, callbacks: CallbackList, kind: str, model: Any, numbe
     before = _every(every, getattr(callbacks, begin)) if callbacks.acts(begin) else None
     acts = callbacks.acts(end)
     prepared: PreparedFunction | None = None
-    for step, prepared in enumerate(steps.launched(number, before)):
+    for step, prepared in enumerate(steps.launched(number, before, skip, ready), skip):
         if acts and (step + 1) % every == 0:
             callbacks.batch_end(end, step, lambda now=prepared: read_logs(now))  # type: ignore[misc]
             if model.stop_training:

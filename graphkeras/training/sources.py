@@ -27,9 +27,11 @@ class Source:
     Attributes:
         samples: how many samples there are, or None if it is not known.
         steps: how many batches make a pass, or None if it is not known.
+        order_seed: the seed of the order of samples or batches, or None if they come as they are.
     """
 
     samples: int | None = None
+    order_seed: int | None = None
 
     def __init__(self, steps: int | None, limit: int | None) -> None:
         self.steps = steps if limit is None else limit
@@ -95,7 +97,7 @@ class ArraySource(Source):
         self.samples: int = sample_count(x, y, sample_weight)
         super().__init__(-(-self.samples // batch_size), limit)
         self.batch_size = batch_size
-        self._orders = None if shuffle_seed is None else Orders(shuffle_seed, self.samples)
+        self.order_seed, self._orders = shuffle_seed, Orders(shuffle_seed or 0, self.samples)
         self.structure = pack_x_y_sample_weight(x, y, sample_weight)
         self._arrays = [np.ascontiguousarray(array) for array in leaves(self.structure)]
         self._buffers: list[list[Array]] = []
@@ -105,7 +107,11 @@ class ArraySource(Source):
         return tree.map_structure(lambda array: array if array is None else array[: self.batch_size], self.structure)
 
     def _pass(self, number: int) -> Iterator[list[Array]]:
-        return self._in_order() if self._orders is None else self._shuffled(self._orders(number))
+        if self.order_seed is None:
+            return self._in_order()
+        if self._orders.seed != self.order_seed:
+            self._orders = Orders(self.order_seed, self.samples)
+        return self._shuffled(self._orders(number))
 
     def _in_order(self) -> Iterator[list[Array]]:
         arrays, size = self._arrays, self.batch_size
@@ -163,7 +169,7 @@ class IterableSource(Source):
     ) -> None:
         self._is_sequence = hasattr(data, "__getitem__") and _length(data) is not None
         super().__init__(_length(data), limit)
-        self._data, self._adapt, self._seed = data, adapt, shuffle_seed
+        self._data, self._adapt, self.order_seed = data, adapt, shuffle_seed
 
     def _pass(self, number: int) -> Iterator[Any]:
         if hasattr(self._data, "on_epoch_begin"):
@@ -184,7 +190,7 @@ class IterableSource(Source):
         return batches if hasattr(data, "__next__") else ahead(batches)
 
     def _of_dataset(self, data: PyDataset, batches: int, number: int) -> Iterator[Any]:
-        order = range(batches) if self._seed is None else Orders(self._seed, batches)(number).tolist()
+        order = range(batches) if self.order_seed is None else Orders(self.order_seed, batches)(number).tolist()
         workers, depth = max(1, data.workers), max(1, data.max_queue_size)
         made = mapped(data.__getitem__, order, workers, data.use_multiprocessing and data.workers > 0, depth)
         return map(self._standard, made)

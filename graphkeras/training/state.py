@@ -9,6 +9,7 @@ from typing import Any
 from .. import losses, metrics
 from ..metrics import Mean
 from ..tracing import StaticFunction
+from .backup import Run
 from .compile_loss import CompileLoss
 from .compile_metrics import CompileMetrics
 
@@ -27,6 +28,7 @@ class TrainingState:
         functions: the compiled steps by kind.
         order: for the names of logs their order in lists of figures, kept from batch to batch.
         reset: the metrics that are reset, kept from pass to pass; None before they are known.
+        run: the `fit` that is running, for backups; None if there is none.
     """
 
     loss: CompileLoss | None
@@ -38,6 +40,7 @@ class TrainingState:
     functions: dict[str, StaticFunction] = field(default_factory=dict)
     order: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     reset: list[Any] | None = None
+    run: Run | None = None
     _depends_on: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     _seen: dict[str, tuple[Any, ...]] = field(default_factory=dict)
 

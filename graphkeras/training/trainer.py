@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from ..callbacks import CallbackList, History
 from ..seeding import default_seed
 from ..tracing import StaticFunction
 from .arrays import leaves, require_no_nan, sample_count, standardize
+from .backup import Run
 from .checks import positive_integer, require_known_classes, split_point, standard_verbose
 from .compiled_steps import CompiledSteps
 from .loop import Steps, as_number, results, run_pass
@@ -87,7 +88,9 @@ class Trainer(CompiledSteps):
         source = self._source(x, y, sample_weight, batch_size, steps_per_epoch, class_weight, shuffle)
         validation = self._validation_source(validation_data, validation_batch_size or batch_size, validation_steps)
         self.reset_metrics()
-        steps = Steps(self.make_train_function(), source, self._check_labels)
+        function = self.make_train_function()
+        steps = Steps(function, source, self._check_labels)
+        state.run = Run(self, function, source)
         watched = CallbackList(callbacks, add_history=True, add_progbar=verbose != 0, model=self)
         params = {"verbose": verbose, "epochs": epochs, "steps": source.steps, "steps_per_execution": state.steps_per_execution}
         watched.set_params(params)
@@ -95,14 +98,17 @@ class Trainer(CompiledSteps):
         watched.on_train_begin()
         logs: dict[str, Any] = {}
         test_steps: Steps | None = None
-        for epoch in range(initial_epoch, epochs):
-            if epoch <= initial_epoch + 1:
+        first, skip, ready = self._resumed(steps, state.run, initial_epoch, epochs)
+        for epoch in range(first, epochs):
+            if epoch <= first + 1:
                 self.reset_metrics()  # some metrics are made in the first step
             else:
                 self._reset_known_metrics()
             watched.on_epoch_begin(epoch)
-            logs = run_pass(steps, watched, "train", self, epoch, state.steps_per_execution)
-            _require_batches(logs, source, epoch - initial_epoch)
+            logs = run_pass(steps, watched, "train", self, epoch, state.steps_per_execution, skip, ready)
+            if not skip:
+                _require_batches(logs, source, epoch - first)
+            skip, ready = 0, None
             if validation is not None and _is_validated(validation_freq, epoch):
                 test_steps = test_steps or Steps(self.make_test_function(), validation, self._check_labels)
                 logs.update({f"val_{name}": value for name, value in self._evaluated(test_steps, watched).items()})
@@ -112,9 +118,22 @@ class Trainer(CompiledSteps):
         if hasattr(self.optimizer, "finalize_variable_values"):
             self.optimizer.finalize_variable_values(self.trainable_weights)  # type: ignore[attr-defined]
         watched.on_train_end(logs)
+        state.run = None
         assert watched.history is not None
         self.history = watched.history
         return watched.history
+
+    def _resumed(self, steps: Steps, run: Run, initial_epoch: int, epochs: int) -> tuple[int, int, Callable[[], None] | None]:
+        """The first epoch, how many of its batches are done, and what restores the state of a backup, if there is one."""
+        place = run.place()
+        if place is None:
+            return initial_epoch, 0, None
+        if place.epoch >= epochs:  # the backup is of a run that has ended
+            steps.prepare()
+            run.restore()
+        else:
+            steps.pass_over(place.epoch - initial_epoch)
+        return place.epoch, place.batches, run.restore
 
     def _evaluated(self, steps: Steps, callbacks: CallbackList) -> dict[str, Any]:
         self._reset_known_metrics()

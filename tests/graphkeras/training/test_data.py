@@ -70,7 +70,7 @@ def test_a_data_set_is_shuffled_by_batches():
     def order(seed):
         keras.utils.set_random_seed(seed)
         source = IterableSource(Data(), shuffle_seed=seed)
-        return [[int(np.flatnonzero((X == x[0]).all(axis=1))[0]) // 4 for x, _ in source.batches(k)] for k in range(2)]
+        return [[int(np.flatnonzero((x[0] == X).all(axis=1))[0]) // 4 for x, _ in source.batches(k)] for k in range(2)]
 
     first, again = order(1), order(1)
     assert first == again and first[0] != first[1] and all(sorted(each) == [*range(10)] for each in first)
