@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from graphkeras.compiler.batching import batched
 from graphkeras.compiler.dims import Dim, DimLike
 from graphkeras.compiler.ops.scan_gradient import saving_scan
 from graphkeras.compiler.registry import ops
@@ -161,8 +162,11 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
     return mapped("ops.map", f, xs)
 
 
-def mapped(what: str, f: Callable[[Any], Any], xs: Any) -> Any:
-    """f of every slice of the tensors in `xs`, stacked. `what` is the name that errors give."""
+def mapped(what: str, f: Callable[[Any], Any], xs: Any, at_once: bool = False) -> Any:
+    """f of every slice of the tensors in `xs`, stacked. `what` is the name that errors give.
+
+    `at_once` computes on all slices together, where all operations in f can; else they are taken one after the other.
+    """
     sequences = [tensor(leaf) for leaf in leaves_of(xs)]
     size = _length(what, sequences, None)
     if is_concrete(xs) and not isinstance(size, Dim) and size > 0:
@@ -171,22 +175,25 @@ def mapped(what: str, f: Callable[[Any], Any], xs: Any) -> Any:
     if is_concrete(xs) and not isinstance(size, Dim):
         return traced.packed([np.zeros((0, *v.type.shape), numpy_dtype(v.type.dtype)) for v in traced.values])
     outer = traced.reads()
-    made = saving_scan(
-        *(as_value(x) for x in sequences), *outer, body=traced.body(outer), carries=0, sequences=len(sequences), length=size
-    )
+    operands, body = [*(as_value(x) for x in sequences), *outer], traced.body(outer)
+    if at_once:
+        has_axis = [True] * len(sequences) + [False] * len(outer)
+        if (results := batched(body, operands, has_axis, size)) is not None:
+            return traced.packed(results)
+    made = saving_scan(*operands, body=body, carries=0, sequences=len(sequences), length=size)
     return traced.packed(made)
 
 
 @operation
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
-    """function of every slice of `elements` along axis 0, all at once where the target can.
+    """function of every slice of `elements` along axis 0, computed on all slices together where all operations in it can.
 
     Args:
         function: from a slice (of every tensor, in the structure of `elements`) to a structure of tensors.
         elements: a structure of tensors with the same first axis.
     """
     check_function(function, "ops.vectorized_map: function")
-    return mapped("ops.vectorized_map", function, elements)
+    return mapped("ops.vectorized_map", function, elements, at_once=True)
 
 
 @operation

@@ -54,7 +54,7 @@ def vectorize(
             return pyfunc(*given, **{**kwargs, **dict(zip(names, elements[len(places) :], strict=True))})
 
         call.__name__ = getattr(pyfunc, "__name__", "pyfunc")
-        found = mapped("ops.vectorize", call, flat)
+        found = mapped("ops.vectorize", call, flat, at_once=True)
         several = isinstance(found, (tuple, list))
         results = [ops.reshape(x, shape=(*loop, *shape_of(x)[1:])) for x in (found if several else [found])]
         return tuple(results) if several else results[0]
