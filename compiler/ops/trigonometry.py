@@ -77,7 +77,8 @@ class Formula:
     def angle(self, y: str, x: str) -> str:
         """In float64, the angle of the point (x, y), x >= 0: its float32 value and one step of Newton's method.
 
-        The step doubles the digits; it is the angle of the point turned back by the first value. Both operands are scaled to be at most 1.
+        The step doubles the digits; it is the angle of the point turned back by the first value. Both operands are scaled to
+        be at most 1.
         """
         size = self("Max", self("Max", self("Abs", y), self("Abs", x)), 1e-300)
         y, x = (self("Where", self("IsInf", part), self("Sign", part), self("Div", part, size)) for part in (y, x))
