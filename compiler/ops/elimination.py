@@ -37,7 +37,7 @@ class Elimination(Composite):
     """Base: an op on square matrices that is spelled out for targets without LAPACK if they are small."""
 
     def expand(self, *inputs: Any, **attrs: Any) -> Any:
-        if size_of_matrix(inputs[0]) > LARGEST_SPELLED_OUT:
+        if min(int(size) for size in inputs[0].type.shape[-2:]) > LARGEST_SPELLED_OUT:
             types = [value.type for value in inputs]
             raise NotImplementedError(
                 refusal(self, types, "This target") + f" Matrices of up to {LARGEST_SPELLED_OUT} rows run everywhere."

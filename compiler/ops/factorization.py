@@ -1,4 +1,9 @@
-"""Matrices as products of simpler ones: `lu`, `qr`, `eigh`, `svd`. The numpy target computes them; others refuse."""
+"""Matrices as products of simpler ones: `lu`, `qr`, `eigh`, `svd`.
+
+LAPACK computes them on the numpy target. For other targets `lu` and `qr` of small matrices are spelled out, one step for each
+column;
+`eigh` and `svd`, which are iterations, are refused there.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ from ..registry import ops
 from ..types import TensorType
 from .base import Arg, Array, Sample, require
 from .elementwise import BATCH, check_arity
+from .elimination import Elimination
 from .matrices import (
     HostOp,
     MatrixArg,
@@ -27,7 +33,7 @@ from .matrices import (
 )
 
 
-class LowerUpper(HostOp):
+class LowerUpper(Elimination):
     """(lu, pivots, order): x[order] = l u
 
     `lu` holds u, and below its diagonal l, whose diagonal is 1. In step k row k changed places with row `pivots[k]`.
@@ -40,6 +46,41 @@ class LowerUpper(HostOp):
         (x,) = types
         *ahead, rows, columns = matrix_shape(self, x)
         return x, TensorType((*ahead, min(rows, columns)), "int32"), TensorType((*ahead, rows), "int32")
+
+    def steps(self, x: Any) -> tuple[Any, Any, Any]:
+        """In each step the row with the greatest head comes first, and its multiples are taken off the others."""
+        rows, columns = (int(size) for size in x.type.shape[-2:])
+        nothing, no_place = (ops.constant(value=np.zeros((), dtype)) for dtype in (x.type.dtype, "int32"))
+        numbers = np.arange(rows, dtype=np.int32)[:, None]
+        order = ops.broadcast_to(ops.constant(value=numbers), shape=(*x.type.shape[:-1], 1))
+        done, places, pivots = [], [], []
+        for k in range(min(rows, columns)):
+            count = rows - k
+            place = ops.argmax(ops.abs(block(x, (0, count), (k, k + 1))), axis=-2, keepdims=True)
+            pivots.append(ops.add(place, np.int32(k)))
+            chosen = ops.equal(place, np.arange(count, dtype=np.int32)[:, None])
+            row = ops.sum(ops.where(chosen, x, nothing), axis=-2, keepdims=True)
+            done.append(row)
+            places.append(ops.sum(ops.where(chosen, order, no_place), axis=-2, keepdims=True))
+            if count == 1:
+                break
+            below = block(ops.where(chosen, block(x, (0, 1), (0, columns)), x), (1, count), (0, columns))
+            order = block(ops.where(chosen, block(order, (0, 1), (0, 1)), order), (1, count), (0, 1))
+            head = block(row, (0, 1), (k, k + 1))
+            is_zero = ops.equal(head, nothing)
+            factor = block(below, (0, count - 1), (k, k + 1)) / ops.where(is_zero, np.ones((), x.type.dtype), head)
+            factor = ops.where(is_zero, nothing, factor)
+            right = (k + 1, columns)
+            rest = block(below, (0, count - 1), right) - factor * block(row, (0, 1), right)
+            x = stacked([block(below, (0, count - 1), (0, k)), factor, rest], -1)
+        if rows > columns:
+            done, places = [*done, x], [*places, order]
+        ahead = x.type.ndim - 2
+        return (
+            stacked(done, -2),
+            ops.squeeze(stacked(pivots, -2), axis=(ahead + 1,)),
+            ops.squeeze(stacked(places, -2), axis=(ahead + 1,)),
+        )
 
     def evaluate(self, *arrays: Array, **attrs: Any) -> tuple[Array, Array, Array]:
         """Gauss's elimination; in each step the row with the greatest head comes first."""
@@ -80,7 +121,7 @@ class LowerUpper(HostOp):
         yield Sample((Arg((2, 3)),), differentiable=())
 
 
-class OrthogonalTriangular(HostOp):
+class OrthogonalTriangular(Elimination):
     """(q, r): x = q r, the columns of q orthonormal, r upper triangular; q square if `complete`"""
 
     name = "qr"
@@ -92,6 +133,29 @@ class OrthogonalTriangular(HostOp):
         *ahead, rows, columns = matrix_shape(self, x)
         inner = rows if complete else min(rows, columns)
         return x.with_shape((*ahead, rows, inner)), x.with_shape((*ahead, inner, columns))
+
+    def steps(self, x: Any, *, complete: bool) -> tuple[Any, Any]:
+        """Householder's reflections, each of which makes zeros below the diagonal of one column. As in LAPACK none is made for
+        a column that has them already."""
+        rows, columns = (int(size) for size in x.type.shape[-2:])
+        inner = min(rows, columns)
+        dtype, ahead = x.type.dtype, (0,) * (x.type.ndim - 2)
+        q = ops.broadcast_to(ops.constant(value=np.eye(rows, dtype=dtype)), shape=(*x.type.shape[:-1], rows))
+        done: list[Any] = []
+        for k in range(inner):
+            count, width = rows - k, columns - k
+            if count > 1:
+                vector, tau = _reflection(block(x, (0, count), (0, 1)))
+                x = x - tau * ops.matmul(vector, row_product(vector, x))
+                right = block(q, (0, rows), (k, rows))
+                right = right - tau * ops.matmul(ops.matmul(right, vector), turned(vector))
+                q = stacked([block(q, (0, rows), (0, k)), right], -1) if k else right
+            done.append(ops.pad(block(x, (0, 1), (0, width)), before=(*ahead, 0, k), after=(*ahead, 0, 0), value=0))
+            x = block(x, (1, count), (1, width))
+        r = stacked(done, -2)
+        if complete:
+            return q, ops.pad(r, before=(*ahead, 0, 0), after=(*ahead, rows - inner, 0), value=0)
+        return block(q, (0, rows), (0, inner)), r
 
     def evaluate(self, *arrays: Array, complete: bool) -> tuple[Array, Array]:
         q, r = np.linalg.qr(arrays[0], mode="complete" if complete else "reduced")
@@ -220,6 +284,21 @@ class SingularValues(HostOp):
             yield Sample((_spread_out(shape),), {"full_matrices": False})
         yield Sample((_spread_out((3, 3)),), {"full_matrices": True})
         yield Sample((_spread_out((2, 3)),), {"full_matrices": True}, differentiable=())
+
+
+def _reflection(column: Any) -> tuple[Any, Any]:
+    """(v, tau): I - tau v v^T turns the column into its head, times a number; v's head is 1."""
+    count, dtype = int(column.type.shape[-2]), column.type.dtype
+    one, zero = np.ones((), dtype), np.zeros((), dtype)
+    head, rest = block(column, (0, 1), (0, 1)), block(column, (1, count), (0, 1))
+    size = ops.sum(ops.square(rest), axis=-2, keepdims=True)
+    is_done = ops.equal(size, zero)
+    length = ops.sqrt(size + ops.square(head))
+    beta = ops.where(is_done, one, ops.where(ops.less(head, zero), length, -length))
+    vector = stacked(
+        [ops.broadcast_to(ops.constant(value=one), shape=head.type.shape), rest / ops.where(is_done, one, head - beta)], -2
+    )
+    return vector, ops.where(is_done, zero, (beta - head) / beta)
 
 
 def _spread_out(shape: tuple[Any, ...]) -> Arg:

@@ -1,7 +1,7 @@
 """Equations, inverses and factorizations of matrices: the last two axes are rows and columns, axes before them are batches.
 
-NumPy computes them. In a graph for another target, matrices of up to 16 rows are solved, inverted and decomposed by `cholesky`
-step by step; `qr`, `svd`, `eigh` and `lu_factor` are refused there, when the graph is compiled.
+NumPy computes them. In a graph for another target, matrices of up to 16 rows are solved, inverted and decomposed step by step,
+by `cholesky`, `qr` and `lu_factor`; `svd` and `eigh`, which are iterations, are refused there when the graph is compiled.
 """
 
 from __future__ import annotations

@@ -121,7 +121,8 @@ def test_gradients_on_targets_equal_the_reference(name: str, target: str) -> Non
     outputs: list[Value] = []
     labels: list[str] = []
     for one in cases(OPS[name]):
-        operands = [value for value in one.inputs if value.type.is_float]
+        wanted = one.sample.differentiable
+        operands = [v for k, v in enumerate(one.inputs) if v.type.is_float and (wanted is None or k in wanted)]
         results = [value for value in one.outputs if value.type.is_float]
         if not operands or not results:
             continue

@@ -88,7 +88,7 @@ def test_small_matrices_are_solved_on_every_target(target, use_target):
     np.testing.assert_allclose(np.linalg.cholesky(definite) @ triangular, SQUARE, atol=1e-4)
 
 
-@pytest.mark.parametrize("call", [ops.svd, ops.qr, ops.eigh, ops.lu_factor, lambda x: ops.inv(ops.tile(x, (1, 9, 9)))])
+@pytest.mark.parametrize("call", [ops.svd, ops.eigh, ops.pinv, lambda x: ops.inv(ops.tile(x, (1, 9, 9)))])
 def test_onnx_refuses_what_only_lapack_can(call, use_target):
     use_target("onnxruntime")
     with pytest.raises(NotImplementedError, match=r"only NumPy factorizes matrices.*set_target\('numpy'\)"):
@@ -99,9 +99,7 @@ def test_onnx_refuses_what_only_lapack_can(call, use_target):
 def test_triton_refuses_what_only_lapack_can(call, monkeypatch, use_target):
     monkeypatch.setitem(driver._BACKENDS, "triton", TritonBackend(get_device("interpreter")))
     use_target("triton")
-    with pytest.raises(
-        NotImplementedError, match=r"cannot compute .* at .*test_matrices.py:\d+: only NumPy factorizes"
-    ):
+    with pytest.raises(NotImplementedError, match=r"cannot compute .* at .*test_matrices.py:\d+: only NumPy factorizes"):
         StaticFunction(call, "call")(SQUARE)
 
 
