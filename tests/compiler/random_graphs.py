@@ -18,6 +18,7 @@ from graphkeras.compiler.autodiff import gradients
 from graphkeras.compiler.dims import Dim
 from graphkeras.compiler.graph import Graph, StateSlot, Value, topological
 from graphkeras.compiler.ops.activation import FloatComposite
+from graphkeras.compiler.ops.base import REQUIRED
 from graphkeras.compiler.ops.elementwise import Comparison, Elementwise
 from graphkeras.compiler.ops.reduce import ArgReduction, Reduction
 from graphkeras.compiler.registry import OPS, ops
@@ -50,6 +51,7 @@ def unary_floats(differentiable: bool) -> list[str]:
         if (isinstance(op, Elementwise) and op.arity == 1 and "float32" in op.dtypes and not op.result_dtype)
         or isinstance(op, FloatComposite)
         if op.differentiable == differentiable or name == "stop_gradient"
+        if REQUIRED not in op.attributes.values()
     )
 
 
@@ -159,6 +161,26 @@ class Builder:
             x = Tracked(ops.tanh(x.value), 1.0)
         result = OPS[name](x.value, axis=axis, keepdims=self.coin())
         self.keep(result, x.bound * (3 * BATCH_SIZE if name == "sum" else 1), x.exact and name in ("max", "min"))
+
+    def order(self) -> None:
+        """Sorting, reading in an order, running sums."""
+        kind = self.rng.choice(["sort", "read", "run"])
+        x = self.a_float(exact=kind != "run")
+        if not x.value.type.ndim:
+            return
+        axis = self.rng.randint(0, x.value.type.ndim - 1)
+        size = x.value.type.shape[axis]
+        if kind == "run":
+            self.keep(ops.cumsum(x.value, axis=axis, reverse=self.coin()), x.bound * 3 * BATCH_SIZE, False)
+            return
+        count = size if isinstance(size, Dim) or self.coin() else self.rng.randint(1, int(size))
+        values, places = ops.top_k(x.value, k=count, axis=axis, largest=self.coin())
+        if kind == "sort":
+            self.keep(values, x.bound, True)
+            self.integers.append(Tracked(places, 0, True))
+        else:
+            source = self.rng.choice([item for item in self.floats if item.value.type == x.value.type])
+            self.keep(ops.gather_elements(source.value, places, axis=axis), source.bound, source.exact)
 
     def normalization(self) -> None:
         x = self.a_float()
@@ -328,6 +350,7 @@ class Builder:
 STEPS = (
     *(["unary", "binary", "view"] * 4),
     *(["reduction", "choose", "integer", "convert", "logic"] * 2),
+    "order",
     *("jumping", "normalization", "matmul", "concatenate", "compare", "loss", "differentiate"),
 )
 
