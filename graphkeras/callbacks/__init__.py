@@ -10,6 +10,8 @@ from .lambda_callback import LambdaCallback
 from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from .progbar_logger import ProgbarLogger
 from .stopping import EarlyStopping, TerminateOnNaN
+from .swap_ema import SwapEMAWeights
+from .tensorboard import TensorBoard
 
 __all__ = [
     "BackupAndRestore",
@@ -23,5 +25,7 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
