@@ -133,7 +133,10 @@ class WindowDot(WindowReduction):
                 f"size is a multiple of {channels}, the channels of x."
             )
         first = attrs["first"]
-        return x.with_shape((*x.shape[:first], *attrs["counts"], *x.shape[first + len(attrs["size"]) : -1], filters))
+        result: TensorType = x.with_shape(
+            (*x.shape[:first], *attrs["counts"], *x.shape[first + len(attrs["size"]) : -1], filters)
+        )
+        return result
 
     def expand(self, x: Any, weights: Any, **attrs: Any) -> Any:
         taps = self.all_taps(x, {**attrs})

@@ -34,7 +34,7 @@ def split_product(node: Node) -> Sequence[Value] | None:
     if parts == 1:
         return None
     note(f"matmul made in {parts} parts of {product.k // parts} products", node, why=f"its result has {tiles} tiles only")
-    return [_in_parts(*node.inputs, parts=parts)]
+    return [_in_parts(node.inputs[0], node.inputs[1], parts)]
 
 
 def part_count(length: int, tiles: int) -> int:
