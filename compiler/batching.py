@@ -36,7 +36,7 @@ def batched(body: Graph, operands: Sequence[Value], has_axis: Sequence[bool], le
         has_axis: whether an operand has a slice for each along axis 0; the others are the same for all.
         length: the number of slices.
     """
-    batch = _Batch(length)
+    batch = Batch(length)
     batch.new.update(zip(body.inputs, zip(operands, has_axis, strict=True), strict=True))
     for node in body.nodes:
         if not batch.place(node):
@@ -44,8 +44,13 @@ def batched(body: Graph, operands: Sequence[Value], has_axis: Sequence[bool], le
     return [batch.with_axis(value) for value in body.outputs]
 
 
-class _Batch:
-    """The work of one call of `batched`: for each value of the body what stands for it, and whether that has the axis."""
+class Batch:
+    """A body being batched.
+
+    Attributes:
+        length: the size of the new axis.
+        new: for each value of the body what stands for it, and whether that has the axis.
+    """
 
     def __init__(self, length: DimLike) -> None:
         self.length = length

@@ -55,6 +55,10 @@ def as_tuple(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
+def as_value(operand: Any) -> Value:
+    return operand if isinstance(operand, Value) else ops.constant(value=np.asarray(operand))
+
+
 def as_names(names: Any) -> tuple[str, ...]:
     return tuple(map(str, as_tuple(names)))
 

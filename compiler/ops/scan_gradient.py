@@ -15,7 +15,8 @@ from ..bodies import captured, closed
 from ..dims import Dim, DimLike
 from ..graph import Graph, Node, Value, topological
 from ..registry import ops
-from .body_rules import as_tuple, filled_in, zeros
+from .body_rules import as_tuple, as_value, filled_in, zeros
+from .scan_hoisting import hoisted
 
 #: Results of ops that make more floating-point operations than this for each element are kept, others are computed again.
 DEAR = 2
@@ -26,11 +27,12 @@ TYPICAL_SIZE = 64
 def saving_scan(
     *operands: Any, body: Graph, carries: int, sequences: int, length: DimLike, reverse: bool = False
 ) -> tuple[Value, ...]:
-    """A scan that offers its gradient what it needs. Returns the results that `body` has."""
-    made = ops.scan(
-        *operands, body=offering(body, carries), carries=carries, sequences=sequences, length=length, reverse=reverse
-    )
-    return as_tuple(made)[: len(body.outputs)]
+    """A scan that offers its gradient what it needs, with its products before it where they can be. Returns the results that
+    `body` has."""
+    count = len(body.outputs)
+    values, body, sequences = hoisted([as_value(operand) for operand in operands], body, carries, sequences, length)
+    attrs = {"carries": carries, "sequences": sequences, "length": length, "reverse": reverse}
+    return as_tuple(ops.scan(*values, body=offering(body, carries), **attrs))[:count]
 
 
 def offering(body: Graph, carries: int) -> Graph:

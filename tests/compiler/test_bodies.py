@@ -191,6 +191,21 @@ def test_what_a_gradient_could_have_read_is_dropped_without_one():
     assert len([node for node in trained.nodes if node.op.name == "matmul"]) == 1
 
 
+def test_products_of_slices_are_one_product_before_the_loop():
+    start, xs = value("start", 2, 3), value("xs", 4, 2, 5)
+    weights = [value("weight", 5, 3), value("recurrent", 3, 3)]
+    h, x, w, u = value("h", 2, 3), value("x", 2, 5), value("w", 5, 3), value("u", 3, 3)
+    after = ops.tanh(ops.matmul(ops.sin(x), w) + ops.matmul(h, u))
+    body = Graph.of([h, x, w, u], [after, ops.add(after, ops.sum(x)), ops.matmul(x, w)], name="step")
+    sources = [start, xs, *weights]
+    plain = ops.scan(*sources, body=body, carries=1, sequences=1, length=4)
+    made = saving_scan(*sources, body=body, carries=1, sequences=1, length=4)
+    (scan,) = [node for node in drop_unused_results(Graph.of(sources, made)).nodes if node.op.name == "scan"]
+    assert [node.op.name for node in scan.attrs["body"].nodes].count("matmul") == 1
+    graphs = [Graph.of(sources, [*results, *gradients(results, sources)]) for results in (plain, made)]
+    verify_same_meaning(*graphs, "saving_scan")
+
+
 def test_operands_that_no_branch_reads_any_more_go():
     flag, x, y = value("flag", dtype="bool"), value("x", 3), value("y", 3)
     one = Graph.of(inputs := [value("x", 3), value("y", 3)], [inputs[0] * 2.0, ops.exp(inputs[1])])
