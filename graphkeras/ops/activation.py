@@ -28,13 +28,14 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804
 @operation
 def relu(x: Any) -> Any:
     """max(x, 0)."""
-    return ops.relu(tensor(x))
+    x = tensor(x)
+    return ops.relu(cast(x, "int32") if dtype_of(x) == "bool" else x)
 
 
 @operation
 def relu6(x: Any) -> Any:
-    """x limited to [0, 6]."""
-    return ops.clip(tensor(x), low=0, high=6)
+    """x limited to [0, 6], a float."""
+    return ops.clip(as_float(x), low=0, high=6)
 
 
 @operation

@@ -10,7 +10,7 @@ from graphkeras.compiler.types import promote
 
 from ..config import floatx
 from ..operation import operation
-from .operands import Tensor, cast, dtype_of, filled, promoted, shape_of, tensor, weak_dtype, zero_of
+from .operands import Tensor, dtype_of, filled, promoted, scalar, shape_of, tensor, weak_dtype, zero_of
 
 # fmt: off
 __all__ = [
@@ -107,15 +107,15 @@ def mod(x1: Any, x2: Any) -> Any:
 
 @operation
 def logaddexp(x1: Any, x2: Any) -> Any:
-    """log(exp(x1) + exp(x2)), without overflow."""
-    a, b = promoted(x1, x2, at_least="float")
+    """log(exp(x1) + exp(x2)), without overflow. Python numbers count as tensors of int32 and the default float."""
+    a, b = promoted(tensor(x1), tensor(x2), at_least="float")
     return ops.add(ops.maximum(a, b), ops.log1p(ops.exp(ops.negative(ops.abs(ops.subtract(a, b))))))
 
 
 @operation
 def logaddexp2(x1: Any, x2: Any) -> Any:
-    """log2(2**x1 + 2**x2), without overflow."""
-    a, b = promoted(x1, x2, at_least="float")
+    """log2(2**x1 + 2**x2), without overflow. Python numbers count as tensors of int32 and the default float."""
+    a, b = promoted(tensor(x1), tensor(x2), at_least="float")
     small = ops.exp(ops.multiply(ops.negative(ops.abs(ops.subtract(a, b))), math.log(2)))
     return ops.add(ops.maximum(a, b), ops.multiply(ops.log1p(small), 1 / math.log(2)))
 
@@ -177,6 +177,7 @@ def _bitwise(kind: str, x: Any, y: Any) -> Tensor:
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """x limited to [x_min, x_max]. A bound may be None, a number or a tensor."""
     bounds = [bound for bound in (x_min, x_max) if bound is not None]
+    x = tensor(x, "int32") if weak_dtype(x) == "bool" else x
     dtype = promote(weak_dtype(x), *(weak_dtype(bound) for bound in bounds), "int", float_default=floatx())
     x = tensor(x, dtype)
     if len(bounds) == 2 and all(isinstance(bound, (int, float)) for bound in bounds):
@@ -188,4 +189,4 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
 
 def multiply_numbers(x: Tensor, factor: float) -> Tensor:
     """`x` times a Python number, in the dtype of `x`."""
-    return ops.multiply(x, cast(tensor(factor), dtype_of(x)))
+    return ops.multiply(x, scalar(factor, x))

@@ -240,7 +240,7 @@ def trunc(x: Any) -> Any:
     """x without its fraction."""
     x = tensor(x)
     if not is_float(dtype_of(x)):
-        return cast(x, "int32") if dtype_of(x) == "bool" else x
+        return x
     return ops.multiply(ops.sign(x), ops.floor(ops.abs(x)))
 
 

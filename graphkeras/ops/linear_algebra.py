@@ -13,7 +13,7 @@ from graphkeras.compiler.types import normalize_axes, normalize_axis, shape_text
 from ..operation import operation
 from .indexing import diagonal_of
 from .matrices import matrix_norm
-from .operands import Tensor, as_float, cast, dtype_of, ndim_of, promoted, scalar, shape_of, tensor, zero_of
+from .operands import Tensor, as_float, cast, dtype_of, ndim_of, promoted, scalar, shape_of, tensor, weak_dtype, zero_of
 
 # fmt: off
 __all__ = [
@@ -29,11 +29,11 @@ def _with_numbers(compute: Callable[..., Tensor], *operands: Any, widens: bool =
     Where `widens`, int8 operands give int32, as in Keras.
     """
     tensors = promoted(*operands)
+    if widens and all(weak_dtype(x) == "int8" for x in operands):
+        return compute(*(cast(x, "int32") for x in tensors))
     if dtype_of(tensors[0]) == "bool":
         counted = compute(*(cast(x, "int32") for x in tensors))
         return ops.not_equal(counted, zero_of(counted))
-    if widens and dtype_of(tensors[0]) == "int8":
-        tensors = [cast(x, "int32") for x in tensors]
     return compute(*tensors)
 
 
@@ -96,6 +96,11 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
         ValueError: if the axes do not fit.
     """
     if isinstance(axes, int):
+        if not 0 <= axes <= min(ndim_of(x1), ndim_of(x2)):
+            raise ValueError(
+                f"ops.tensordot: axes must be between 0 and the number of axes of both operands, got {axes} for shapes "
+                f"{shape_text(shape_of(x1))} and {shape_text(shape_of(x2))}."
+            )
         left, right = tuple(range(ndim_of(x1) - axes, ndim_of(x1))), tuple(range(axes))
     else:
         left, right = ((side,) if isinstance(side, int) else tuple(side) for side in axes)

@@ -112,7 +112,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 def prepare(row: Any, arrays: list[Any], gradient: bool) -> tuple[Callable[[], None], Callable[[], list[Any]]]:
     """Compile the row; returns what runs it, and what gets its results."""
     operands = [jnp.asarray(array) for array in arrays]
-    function, count, last = FUNCTIONS[row.name], len(row.shapes), [[]]
+    function, count = FUNCTIONS[row.name], len(row.shapes)
+    last: list[Any] = [[]]
 
     def computed(*operands: Any) -> Any:
         if not gradient:

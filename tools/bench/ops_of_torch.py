@@ -108,17 +108,18 @@ def prepare(row: Any, arrays: list[Any], gradient: bool) -> tuple[Callable[[], N
     """What runs the row, and what gets its results."""
     torch.set_num_threads(int(os.environ.get("BENCH_THREADS", "0")) or torch.get_num_threads())
     operands = [_laid_out(row, position, array) for position, array in enumerate(arrays)]
-    function, last = FUNCTIONS[row.name], [None]
+    function = FUNCTIONS[row.name]
+    last: list[Any] = []
 
     def forward() -> None:
         with torch.inference_mode():
-            last[0] = function(*operands)
+            last[:] = [function(*operands)]
 
     def with_gradients() -> None:
         y = function(*operands)
         last[:] = [y, *torch.autograd.grad(y, operands[: len(row.shapes)], y.detach())]
 
-    return with_gradients if gradient else forward, lambda: [result.detach().numpy() for result in last]  # type: ignore[attr-defined]
+    return with_gradients if gradient else forward, lambda: [result.detach().numpy() for result in last]
 
 
 def make_worker() -> OpWorker:
