@@ -145,6 +145,8 @@ def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None, s
 def _segment_extreme(reduction: str, data: Any, segment_ids: Any, num_segments: int | None) -> Tensor:
     data, rows, count = _segments(data, segment_ids, num_segments, f"segment_{reduction}")
     dtype = dtype_of(data)
+    if dtype == "bool":
+        raise TypeError(f"ops.segment_{reduction}: data must be numbers, got bool. Use ops.cast(data, 'int32').")
     if dtype in FLOATS:
         nothing: Any = -np.inf if reduction == "max" else np.inf
     else:

@@ -133,6 +133,8 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     if side not in ("left", "right"):
         raise ValueError(f'ops.searchsorted: side must be "left" or "right", got {side!r}.')
     sequence, values = promoted(sorted_sequence, values)
+    if dtype_of(sequence) == "bool":
+        sequence, values = cast(sequence, "uint8"), cast(values, "uint8")
     if ndim_of(sequence) != 1:
         raise ValueError(
             f"ops.searchsorted: sorted_sequence must be a vector, got shape {shape_of(sequence)}. "

@@ -35,6 +35,7 @@ def test_what_depends_on_data_is_refused_on_symbols(call):
         (lambda x: ops.scatter_update(x, np.int32([[0]]), ops.ones((7,))), r"\(7,\)"),
         (lambda x: ops.segment_sum(x, np.int32([0, 1]), 2), "one number for each row"),
         (lambda x: ops.segment_max(x, np.int32([[0, 1, 2]]), 2), "must be a vector"),
+        (lambda x: ops.segment_min(x > 0, np.int32([0, 1, 0]), 2), "data must be numbers, got bool"),
         (lambda x: ops.bincount(x), "integers are needed"),
         (lambda x: ops.histogram(x), "x must be a vector"),
         (lambda x: ops.histogram(x[0], bins=0), "bins must be at least 1"),
@@ -65,6 +66,10 @@ def test_search_with_ties_infinities_and_nan(length, side):
     choices = np.float32([-np.inf, -1, 0, 1, 2, 3, np.inf, np.nan])
     sequence, values = np.sort(rng.choice(choices, length)), rng.choice(choices, 50)
     np.testing.assert_array_equal(ops.searchsorted(sequence, values, side=side), np.searchsorted(sequence, values, side))
+    flags = np.sort(rng.random(length) > 0.5)
+    np.testing.assert_array_equal(
+        ops.searchsorted(flags, [False, True], side=side), np.searchsorted(flags, [False, True], side)
+    )
     whole = np.sort(rng.choice(np.uint8([0, 3, 254, 255]), length)), np.uint8([0, 1, 3, 253, 254, 255])
     np.testing.assert_array_equal(ops.searchsorted(*whole, side=side), np.searchsorted(*whole, side))
 
