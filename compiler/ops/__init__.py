@@ -7,8 +7,8 @@ from . import comparison as comparison
 from . import constant as constant
 from . import control as control
 from . import convolution as convolution
-from . import elements as elements
 from . import cumulative as cumulative
+from . import elements as elements
 from . import elementwise as elementwise
 from . import elimination as elimination
 from . import exponential as exponential
@@ -20,6 +20,7 @@ from . import logic as logic
 from . import losses as losses
 from . import matmul as matmul
 from . import normalization as normalization
+from . import normalization_gradient as normalization_gradient
 from . import pieces as pieces
 from . import pooling as pooling
 from . import random as random
@@ -27,8 +28,8 @@ from . import recurrent as recurrent
 from . import reduce as reduce
 from . import resize as resize
 from . import rounding as rounding
-from . import scatter as scatter
 from . import scan as scan
+from . import scatter as scatter
 from . import select as select
 from . import shape as shape
 from . import softmax as softmax
