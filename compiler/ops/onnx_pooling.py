@@ -43,7 +43,7 @@ def onnx_max_pool_gradient(emit: Emitter, node: Node, inputs: Sequence[str]) -> 
     attrs, dtype = node.attrs, node.output.type.dtype
     via = kernel_dtype("MaxPool", dtype)
     x, grad = (channels_first(emit, name if via == dtype else emit.cast(name, via), attrs) for name in inputs)
-    if is_tiled(attrs) and _is_known(node):
+    if is_tiled(attrs) and _is_known(node) and via == "float32":  # onnxruntime has no Resize of float64
         sizes = [int(n) for n in _spatial(node)]
         covered = [n - n % taps for n, taps in zip(sizes, attrs["size"], strict=True)]
         y = _tiled_max_gradient(emit, _cut(emit, x, sizes, covered), grad, covered, attrs, via)

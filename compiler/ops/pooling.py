@@ -152,6 +152,7 @@ class MaxPoolGradient(_Pooling):
             yield Sample((Arg(x), Arg(_pooled_shape(x, attrs))), attrs)
         for dtype in FLOATS:
             yield Sample((Arg((2, 5, 4, 3), dtype), Arg((2, 3, 2, 3), dtype)), {"size": 2, "padding": "same"})
+            yield Sample((Arg((2, 5, 4), dtype), Arg((2, 2, 4), dtype)), {"size": 2})
         ties = Arg((2, 5, 4, 3), low=0, high=0)
         yield Sample((ties, Arg((2, 3, 2, 3))), {"size": 3, "strides": 2, "padding": "same"}, differentiable=(1,))
         yield Sample((ties, Arg((2, 2, 2, 3))), {"size": 2}, differentiable=(1,))
