@@ -32,6 +32,10 @@ class Emitter(Protocol):
         """The name of an initializer with this value; equal constants share one."""
         ...
 
+    def known(self, name: str) -> np.ndarray[Any, Any] | None:
+        """The numbers of a constant or of a variable that is stored in the model; None for what is computed or fed."""
+        ...
+
     def cast(self, name: str, dtype: str) -> str:
         """`name` converted to the dtype of that name."""
         ...

@@ -35,6 +35,7 @@ class ModelEmitter:
         self.initializers: list[TensorProto] = []
         self._names = names
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._arrays: dict[str, np.ndarray[Any, Any]] = {}
         self._types: dict[str, TensorType] = {}
         self._casts: dict[tuple[str, str], str] = {}
         self._sizes = Sizes(self)
@@ -61,6 +62,9 @@ class ModelEmitter:
         if key not in self._constants:
             self._constants[key] = self.initializer(_constant_name(array), array)
         return self._constants[key]
+
+    def known(self, name: str) -> np.ndarray[Any, Any] | None:
+        return self._arrays.get(name)
 
     def cast(self, name: str, dtype: str) -> str:
         known = self._types.get(name)
@@ -130,6 +134,7 @@ class ModelEmitter:
         """A tensor stored in the model; returns its name."""
         name = self._names.unique(hint)
         self.initializers.append(tensor(name, array))
+        self._arrays[name] = array
         self._types[name] = type_of(array)
         return name
 

@@ -125,8 +125,10 @@ class _Lowering:
     def _model(self) -> ModelProto:
         emit = self._emit
         described = list(self._intermediate_types()) if self._describe else []
+        read = {name for node in every_node(emit.nodes) for name in node.input}
+        initializers = [one for one in emit.initializers if one.name in read]  # a rule may store a weight in another layout
         onnx_graph = helper.make_graph(
-            emit.nodes, self._graph.name, self._model_inputs, self._model_outputs, emit.initializers, value_info=described
+            emit.nodes, self._graph.name, self._model_inputs, self._model_outputs, initializers, value_info=described
         )
         return helper.make_model(
             onnx_graph,

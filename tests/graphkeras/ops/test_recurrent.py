@@ -4,8 +4,11 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 
+import graphkeras as keras
 from graphkeras import KerasTensor, ops
 from graphkeras.compiler import driver
 from graphkeras.compiler.autodiff import gradients
@@ -146,3 +149,27 @@ def test_errors_say_what_fits():
     assert recurrent.activation_name(ops.tanh) == "tanh" and recurrent.activation_name(ops.gelu) is None
     assert isinstance(recurrent.simple_rnn(KerasTensor(x.shape), *states, None, kernel, recurrent_kernel, bias)[0], KerasTensor)
     assert kernel.shape[1] == UNITS
+
+
+@pytest.mark.parametrize("layer", ["lstm", "gru", "simple_rnn"])
+def test_exported_weights_are_stored_as_onnx_wants_them(layer, tmp_path):
+    case = next(case for case in CASES if case.layer == layer and not case.options and not case.masked)
+    x, states, kernel, recurrent_kernel, bias = arrays(case)
+
+    class Layer(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.kept = [keras.Variable(array, name=f"w{k}") for k, array in enumerate((kernel, recurrent_kernel, bias))]
+
+        def call(self, inputs):
+            start = [ops.zeros((ops.shape(inputs)[0], UNITS)) for _ in states]
+            return getattr(recurrent, layer)(inputs, *start, None, *self.kept)[1]
+
+    inputs = keras.Input(x.shape[1:])
+    model = keras.Model(inputs, Layer()(inputs))
+    model.export(tmp_path / "model.onnx")
+    exported = onnx.load(tmp_path / "model.onnx")
+    assert [node.op_type for node in exported.graph.node].count("Split") == 0
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (found,) = session.run(None, {session.get_inputs()[0].name: x})
+    np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
