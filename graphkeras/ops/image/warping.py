@@ -9,8 +9,8 @@ from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import FLOATS, shape_text
 
 from ...config import floatx
-from ...operation import Operation, operation
-from ...random.seed_generator import draw_key
+from ...operation import operation
+from ...random.draws import RandomOperation
 from ..operands import Tensor, cast, dtype_of, ndim_of, shape_of, tensor
 from .filters import gaussian_blur
 from .frame import Frame, framed, require_choice, require_float, split_planes
@@ -141,8 +141,7 @@ def elastic_transform(
     Raises:
         ValueError: for integer images, an unknown interpolation or fill mode.
     """
-    key = draw_key(seed)
-    return _elastic(key, images, alpha, sigma, interpolation, fill_mode, fill_value, data_format)
+    return _elastic(seed, images, alpha, sigma, interpolation, fill_mode, fill_value, data_format)
 
 
 def _elastic_body(
@@ -162,7 +161,7 @@ def _elastic_body(
     return _warped(images, frame, y + down, x + right, interpolation, fill_mode, fill_value)
 
 
-_elastic = Operation(_elastic_body, "elastic_transform")
+_elastic = RandomOperation(_elastic_body, "random_elastic_transform")
 
 
 def _as_places(x: Tensor) -> Tensor:

@@ -12,7 +12,9 @@ VOLUME = draw(2, 4, 6, 5, 2)
 GRAY = np.repeat(draw(2, 3, 4, 1, low=0, high=1), 3, axis=-1)
 LARGE, OTHER = draw(2, 16, 14, 3, low=0, high=1), draw(2, 16, 14, 3, low=0, high=1, seed=1)
 PLACES = draw(2, 4, 3, low=-7, high=12)
-TRANSFORM = np.array([[1.1, 0.2, -0.4, -0.3, 0.9, 0.7, 0, 0], [0.8, -0.1, 1.3, 0.2, 1.2, -0.6, 0, 0]], np.float32)
+TRANSFORM = np.array(
+    [[1.117, 0.213, -0.419, -0.307, 0.923, 0.731, 0, 0], [0.83, -0.119, 1.31, 0.2, 1.213, -0.637, 0, 0]], np.float32
+)
 START = np.array([[0, 0], [6, 0], [0, 5], [6, 5]], np.float32)
 END = np.array([[0.3, 0.4], [5.2, 0.1], [0.7, 4.6], [6.4, 5.3]], np.float32)
 SCALE, SHIFT = np.array([1.7, 0.6], np.float32), np.array([-0.8, 1.3], np.float32)
