@@ -19,6 +19,7 @@ from . import initializers as initializers  # noqa: E402
 from . import layers as layers  # noqa: E402
 from . import losses as losses  # noqa: E402
 from . import metrics as metrics  # noqa: E402
+from . import mixed_precision as mixed_precision  # noqa: E402
 from . import models as models  # noqa: E402
 from . import ops as ops  # noqa: E402
 from . import optimizers as optimizers  # noqa: E402

@@ -108,6 +108,7 @@ class BackupAndRestore(Callback):
         if self.double_checkpoint and self._path.is_file():
             shutil.copyfile(self._path, self._before)
         buffer = io.BytesIO()
-        np.savez(buffer, **self._run().state(epoch, batches))
+        arrays: dict[str, Any] = self._run().state(epoch, batches)
+        np.savez(buffer, **arrays)
         with replacing(self._path) as temporary:
             temporary.write_bytes(buffer.getvalue())

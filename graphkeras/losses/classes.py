@@ -357,3 +357,12 @@ class Circle(_Named):
 
     def mask(self, y_true: Any, y_pred: Any) -> Any:
         return ops.greater(self.fn(y_true, y_pred, **self._fn_kwargs), 0.0)
+
+
+class CTC(_Named):
+    """Labels without alignment for a sequence of logits; class 0 is the blank."""
+
+    casts_targets = False
+
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "ctc", dtype: Any = None) -> None:
+        super().__init__(crossentropy.ctc, reduction, name, dtype)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphkeras.compiler.types import shape_text
+
 from .. import config, ops
 from ..ops import crossentropy
 from ..ops.operands import is_integer
@@ -124,3 +126,25 @@ def categorical_focal_crossentropy(
     loss = ops.negative(ops.multiply(y_true, ops.log(probability)))
     weight = ops.multiply(ops.power(ops.subtract(1.0, probability), gamma), alpha)
     return ops.sum(ops.multiply(weight, loss), axis=axis)
+
+
+def ctc(y_true: Any, y_pred: Any) -> Any:
+    """-log of the probability of the label sequence over all its alignments with the steps (Graves et al. 2006).
+
+    Args:
+        y_true: class numbers from 1, shape (batch, labels); 0 fills up shorter sequences, and is the blank.
+        y_pred: logits of shape (batch, steps, classes).
+
+    Raises:
+        ValueError: for other shapes.
+    """
+    true_shape, pred_shape = ops.shape(y_true), ops.shape(y_pred)
+    if len(true_shape) != 2 or len(pred_shape) != 3:
+        raise ValueError(
+            f"ctc takes labels of shape (batch, labels) and logits of shape (batch, steps, classes), got "
+            f"{shape_text(true_shape)} and {shape_text(pred_shape)}."
+        )
+    y_true = ops.cast(y_true, "int32")
+    lengths = ops.sum(ops.cast(ops.not_equal(y_true, 0), "int32"), axis=-1)
+    steps = ops.add(ops.zeros_like(lengths), pred_shape[1])
+    return ops.ctc_loss(y_true, y_pred, lengths, steps, mask_index=0)

@@ -42,11 +42,17 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     return sparse_top_k_categorical_accuracy(ops.argmax(y_true, axis=-1), y_pred, k)
 
 
-def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
+def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False) -> Any:
     """1 where y_true is among the places of the k greatest of y_pred, else 0; equal scores share a place.
 
-    The right class is among the first k if fewer than k classes have a greater score.
+    The right class is among the first k if fewer than k classes have a greater score. With `from_sorted_ids`, y_pred holds
+    class numbers, the most probable first, instead of scores.
     """
+    if from_sorted_ids:
+        y_pred = ops.convert_to_tensor(y_pred)
+        chosen = ops.cast(_class_numbers(y_true, y_pred), ops.dtype(y_pred))
+        found = ops.equal(y_pred[..., :k], ops.expand_dims(chosen, axis=-1))
+        return ops.cast(ops.any(found, axis=-1), config.floatx())
     y_true = _class_numbers(y_true, y_pred)
     classes = ops.shape(y_pred)[-1]
     score = ops.sum(ops.multiply(y_pred, ops.one_hot(y_true, classes, dtype=ops.dtype(y_pred))), axis=-1, keepdims=True)
@@ -110,6 +116,12 @@ class TopKCategoricalAccuracy(NamedMeanMetric):
 class SparseTopKCategoricalAccuracy(NamedMeanMetric):
     """How often the integer label is among the `k` most probable classes."""
 
-    def __init__(self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy", dtype: Any = None) -> None:
-        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k)
-        self.k = k
+    def __init__(
+        self,
+        k: int = 5,
+        name: str = "sparse_top_k_categorical_accuracy",
+        dtype: Any = None,
+        from_sorted_ids: bool = False,
+    ) -> None:
+        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k, from_sorted_ids=from_sorted_ids)
+        self.k, self.from_sorted_ids = k, from_sorted_ids

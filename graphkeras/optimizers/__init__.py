@@ -6,7 +6,7 @@ from typing import Any
 
 from ..identifiers import resolve
 from ..saving.serialization import deserialize_keras_object, serialize_keras_object
-from . import schedules
+from . import legacy, schedules
 from .adafactor import Adafactor
 from .adagrad import Adadelta, Adagrad
 from .adam import Adam, Adamax, AdamW, Lamb, Nadam
@@ -84,6 +84,7 @@ __all__ = [
     "RMSprop",
     "deserialize",
     "get",
+    "legacy",
     "schedules",
     "serialize",
 ]

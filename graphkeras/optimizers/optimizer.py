@@ -249,7 +249,7 @@ class Optimizer:
         with scope(self.name):
             gradients = [self._unscaled(gradient) for gradient, _ in pairs]
             if self.gradient_accumulation_steps:
-                self._accumulate(gradients, variables)
+                self._accumulate(gradients, variables, self.gradient_accumulation_steps)
             else:
                 self._update(gradients, variables)
             self._average(variables)
@@ -266,9 +266,8 @@ class Optimizer:
         for gradient, variable in zip(gradients, variables):
             self.update_step(gradient, variable, ops.cast(learning_rate, variable.dtype))
 
-    def _accumulate(self, gradients: Sequence[Any], variables: Sequence[Variable]) -> None:
+    def _accumulate(self, gradients: Sequence[Any], variables: Sequence[Variable], steps: int) -> None:
         """Update by the mean of the gradients of the last steps if enough have been added up, else add these."""
-        steps = self.gradient_accumulation_steps
         is_last = ops.equal(ops.mod(ops.add(self._iterations, 1), steps), 0)
         sums = [self.slot(self._accumulators_of_gradients, variable) for variable in variables]
         totals = [ops.add(gradient, total) for gradient, total in zip(gradients, sums)]
