@@ -20,7 +20,6 @@ from . import logic as logic
 from . import losses as losses
 from . import matmul as matmul
 from . import normalization as normalization
-from . import normalization_gradient as normalization_gradient
 from . import pieces as pieces
 from . import pooling as pooling
 from . import random as random
