@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..dims import Dim, DimLike
+from ..dims import Dim, DimLike, Shape
 from ..graph import Node
 from ..registry import ops
-from ..types import FLOATS, TensorType, broadcast, shape_text
+from ..types import FLOATS, TensorType, shape_text
 from .base import Arg, Composite, Sample, same_dtype
 from .elementwise import BATCH, LENGTH, check_dtype
 from .softmax import finite_range
@@ -61,7 +61,7 @@ class DotProductAttention(Composite):
         for extra in types[3:]:
             if extra.dtype != "bool":
                 check_dtype(self, extra.dtype, FLOATS)
-            if broadcast(extra.shape, whole) != whole:
+            if not _broadcasts_to(extra.shape, whole):
                 raise ValueError(
                     f"dot_product_attention: bias and mask must broadcast to {shape_text(whole)} (batch, heads, queries, "
                     f"keys), got {shape_text(extra.shape)}."
@@ -126,6 +126,11 @@ class DotProductAttention(Composite):
         yield Sample(tuple(map(Arg, grouped)))
         yield Sample(tuple(map(Arg, ((BATCH, LENGTH, 2, 3), (BATCH, LENGTH, 1, 3), (BATCH, LENGTH, 1, 3)))), {"causal": True})
         yield Sample((*(Arg((BATCH, LENGTH, 2, 3)),) * 3, Arg((BATCH, 1, 1, LENGTH), "bool")))
+
+
+def _broadcasts_to(shape: Shape, whole: Shape) -> bool:
+    trailing = whole[len(whole) - len(shape) :]
+    return len(shape) <= len(whole) and all(size in (1, wanted) for size, wanted in zip(shape, trailing, strict=True))
 
 
 def _group_size(heads: DimLike, groups: DimLike) -> int:
