@@ -1,14 +1,14 @@
 """Trigonometric and hyperbolic functions and their inverses, elementwise, for floats.
 
-onnxruntime has kernels for them in 16 and 32 bits only; in float64 they are written with those that it has, so that all
-digits hold.
+onnxruntime has kernels for them in 16 and 32 bits only, some of them slow; in float64, and where they are slow, they are
+written with others, so that all digits hold.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,22 +21,24 @@ from .elementwise import Elementwise, Unary
 from .onnx_kernels import native
 
 
-class WithoutDouble(Unary):
-    """Base of functions that onnxruntime has no float64 kernel for."""
+class WithFormula(Unary):
+    """Base of functions whose ONNX operator is not enough: onnxruntime has no float64 kernel, or a slow one in float32."""
 
     flops_per_element = 20
+    #: Whether float32 (and 16 bits through it) is written as a formula, too.
+    also_single: ClassVar[bool] = False
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
-        dtype = node.output.type.dtype
-        return (
-            self.onnx_double(Formula(emit, dtype), *inputs)
-            if dtype == "float64"
-            else native(emit, self.onnx_name, dtype, *inputs)
-        )
+        (x,), dtype = inputs, node.output.type.dtype
+        if dtype != "float64" and not self.also_single:
+            return native(emit, self.onnx_name, dtype, x)
+        via = "float64" if dtype == "float64" else "float32"
+        found = self.formula(Formula(emit, via), x if dtype == via else emit.cast(x, via))
+        return found if dtype == via else emit.cast(found, dtype)
 
-    def onnx_double(self, emit: Formula, x: str) -> str:
-        """The function in float64."""
-        raise NotImplementedError(self._missing("onnx_double"))
+    def formula(self, emit: Formula, x: str) -> str:
+        """The function in other nodes, with all digits."""
+        raise NotImplementedError(self._missing("formula"))
 
 
 class Formula:
@@ -44,6 +46,9 @@ class Formula:
 
     def __init__(self, emit: Emitter, dtype: str) -> None:
         self._emit, self._dtype = emit, dtype
+        double = dtype == "float64"
+        #: A number that may be squared and divided by, and one whose square swallows 1.
+        self.tiny, self.large, self.huge = (1e-300, 1e15, 1e100) if double else (1e-30, 1e7, 1e18)
 
     def __call__(self, op_type: str, *operands: str | float) -> str:
         """One node; Python numbers become constants."""
@@ -56,16 +61,18 @@ class Formula:
         """Whether x < 0, or x is -0."""
         return self("Or", self("Less", x, 0.0), self("Less", self("Reciprocal", x), 0.0))
 
-    def expm1(self, x: str) -> str:
-        """e**x - 1 = tanh(x / 2) * (e**x + 1), exact near 0."""
-        return self("Mul", self("Tanh", self("Mul", x, 0.5)), self("Add", self("Exp", x), 1.0))
+    def cosh(self, x: str) -> str:
+        """h + 1 / (4 h), h = e ** |x| / 2, which does not overflow before the result does."""
+        root = self("Exp", self("Mul", self("Abs", x), 0.5))
+        half = self("Mul", self("Mul", root, 0.5), root)
+        return self("Add", half, self("Div", 0.25, half))
 
     def log1p(self, x: str) -> str:
         """log(u) + (x - (u - 1)) / u with u = 1 + x rounded: exact near 0."""
-        bounded = self("Min", x, 1e15)
+        bounded = self("Min", x, self.large)
         u = self("Add", bounded, 1.0)
         lost = self("Sub", bounded, self("Sub", u, 1.0))
-        return self("Add", self("Log", self("Add", x, 1.0)), self("Div", lost, self("Max", u, 1e-300)))
+        return self("Add", self("Log", self("Add", x, 1.0)), self("Div", lost, self("Max", u, self.tiny)))
 
     def single_angle(self, y: str, x: str) -> str:
         """The angle of the point (x, y), both >= 0, by ONNX's function; 0 of (0, 0), and a right angle halved of infinities."""
@@ -90,7 +97,7 @@ class Formula:
         return self("Add", angle, self("Div", across, along))
 
 
-class Tan(WithoutDouble):
+class Tan(WithFormula):
     """y = sin(x) / cos(x)"""
 
     name, onnx_name, triton = "tan", "Tan", "libdevice.tan({0})"
@@ -102,11 +109,11 @@ class Tan(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * (out * out + 1),)
 
-    def onnx_double(self, emit: Formula, x: str) -> str:
+    def formula(self, emit: Formula, x: str) -> str:
         return emit("Div", emit("Sin", x), emit("Cos", x))
 
 
-class Arcsin(WithoutDouble):
+class Arcsin(WithFormula):
     """sin(y) = x, -pi/2 <= y <= pi/2, for -1 <= x <= 1"""
 
     name, onnx_name, triton = "arcsin", "Asin", "libdevice.asin({0})"
@@ -118,11 +125,11 @@ class Arcsin(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.rsqrt((1 - x) * (1 + x)),)
 
-    def onnx_double(self, emit: Formula, x: str) -> str:
+    def formula(self, emit: Formula, x: str) -> str:
         return emit.angle(x, emit("Sqrt", emit("Mul", emit("Sub", 1.0, x), emit("Add", 1.0, x))))
 
 
-class Arccos(WithoutDouble):
+class Arccos(WithFormula):
     """cos(y) = x, 0 <= y <= pi, for -1 <= x <= 1"""
 
     name, onnx_name, triton = "arccos", "Acos", "libdevice.acos({0})"
@@ -134,13 +141,13 @@ class Arccos(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (-(grad * ops.rsqrt((1 - x) * (1 + x))),)
 
-    def onnx_double(self, emit: Formula, x: str) -> str:
+    def formula(self, emit: Formula, x: str) -> str:
         """2 * atan(sqrt((1 - x) / (1 + x)))"""
         half = emit.angle(emit("Sqrt", emit("Sub", 1.0, x)), emit("Sqrt", emit("Add", 1.0, x)))
         return emit("Mul", half, 2.0)
 
 
-class Arctan(WithoutDouble):
+class Arctan(WithFormula):
     """tan(y) = x, -pi/2 < y < pi/2"""
 
     name, onnx_name, triton = "arctan", "Atan", "libdevice.atan({0})"
@@ -151,7 +158,7 @@ class Arctan(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad / (x * x + 1),)
 
-    def onnx_double(self, emit: Formula, x: str) -> str:
+    def formula(self, emit: Formula, x: str) -> str:
         return emit.angle(x, emit.number(1.0))
 
 
@@ -181,10 +188,11 @@ class Arctan2(Elementwise):
         return angle if dtype == via else emit.cast(angle, dtype)
 
 
-class Sinh(WithoutDouble):
+class Sinh(WithFormula):
     """y = (e**x - e**-x) / 2"""
 
     name, onnx_name, triton = "sinh", "Sinh", "libdevice.sinh({0})"
+    also_single = True
 
     def compute(self, x: Array) -> Array:
         return np.sinh(x)
@@ -192,14 +200,15 @@ class Sinh(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.cosh(x),)
 
-    def onnx_double(self, emit: Formula, x: str) -> str:
-        return emit("Mul", emit("Sub", emit.expm1(x), emit.expm1(emit("Neg", x))), 0.5)
+    def formula(self, emit: Formula, x: str) -> str:
+        return emit("Mul", emit("Tanh", x), emit.cosh(x))
 
 
-class Cosh(WithoutDouble):
+class Cosh(WithFormula):
     """y = (e**x + e**-x) / 2"""
 
     name, onnx_name, triton = "cosh", "Cosh", "libdevice.cosh({0})"
+    also_single = True
 
     def compute(self, x: Array) -> Array:
         return np.cosh(x)
@@ -207,14 +216,15 @@ class Cosh(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.sinh(x),)
 
-    def onnx_double(self, emit: Formula, x: str) -> str:
-        return emit("Mul", emit("Add", emit("Exp", x), emit("Exp", emit("Neg", x))), 0.5)
+    def formula(self, emit: Formula, x: str) -> str:
+        return emit.cosh(x)
 
 
-class Arcsinh(WithoutDouble):
+class Arcsinh(WithFormula):
     """sinh(y) = x"""
 
     name, onnx_name, triton = "arcsinh", "Asinh", "libdevice.asinh({0})"
+    also_single = True
 
     def compute(self, x: Array) -> Array:
         return np.arcsinh(x)
@@ -222,21 +232,22 @@ class Arcsinh(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.rsqrt(x * x + 1),)
 
-    def onnx_double(self, emit: Formula, x: str) -> str:
+    def formula(self, emit: Formula, x: str) -> str:
         """sign(x) * log1p(|x| + x**2 / (sqrt(x**2 + 1) + 1)), and log |x| + log 2 where squares would overflow"""
         size = emit("Abs", x)
-        small = emit("Min", size, 1e100)
+        small = emit("Min", size, emit.huge)
         square = emit("Mul", small, small)
         root = emit("Sqrt", emit("Add", square, 1.0))
         near = emit.log1p(emit("Add", small, emit("Div", square, emit("Add", root, 1.0))))
         far = emit("Add", emit("Log", emit("Max", size, 1.0)), math.log(2))
-        return emit("Mul", emit("Sign", x), emit("Where", emit("Greater", size, 1e15), far, near))
+        return emit("Mul", emit("Sign", x), emit("Where", emit("Greater", size, emit.large), far, near))
 
 
-class Arccosh(WithoutDouble):
+class Arccosh(WithFormula):
     """cosh(y) = x, y >= 0, for x >= 1"""
 
     name, onnx_name, triton = "arccosh", "Acosh", "libdevice.acosh({0})"
+    also_single = True
     low, high = 1.2, 3.0
 
     def compute(self, x: Array) -> Array:
@@ -245,19 +256,20 @@ class Arccosh(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.rsqrt((x - 1) * (x + 1)),)
 
-    def onnx_double(self, emit: Formula, x: str) -> str:
+    def formula(self, emit: Formula, x: str) -> str:
         """log1p(d + sqrt(d * (x + 1))) with d = x - 1, and log x + log 2 where products would overflow"""
-        small = emit("Min", x, 1e100)
+        small = emit("Min", x, emit.huge)
         above = emit("Sub", small, 1.0)
         near = emit.log1p(emit("Add", above, emit("Sqrt", emit("Mul", above, emit("Add", small, 1.0)))))
         far = emit("Add", emit("Log", emit("Max", x, 1.0)), math.log(2))
-        return emit("Where", emit("Greater", x, 1e15), far, near)
+        return emit("Where", emit("Greater", x, emit.large), far, near)
 
 
-class Arctanh(WithoutDouble):
+class Arctanh(WithFormula):
     """tanh(y) = x, for -1 < x < 1"""
 
     name, onnx_name, triton = "arctanh", "Atanh", "libdevice.atanh({0})"
+    also_single = True
     low, high = -0.9, 0.9
 
     def compute(self, x: Array) -> Array:
@@ -266,5 +278,5 @@ class Arctanh(WithoutDouble):
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad / ((1 - x) * (1 + x)),)
 
-    def onnx_double(self, emit: Formula, x: str) -> str:
+    def formula(self, emit: Formula, x: str) -> str:
         return emit("Mul", emit("Sub", emit.log1p(x), emit.log1p(emit("Neg", x))), 0.5)
