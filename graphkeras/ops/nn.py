@@ -7,6 +7,7 @@ from .convolution import *  # noqa: F403
 from .crossentropy import binary_crossentropy as binary_crossentropy
 from .crossentropy import categorical_crossentropy as categorical_crossentropy
 from .crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from .ctc import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .probabilities import *  # noqa: F403
