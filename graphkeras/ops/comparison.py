@@ -168,7 +168,5 @@ def signbit(x: Any) -> Any:
     negative = ops.less(x, scalar(0, x))
     if not is_float(dtype_of(x)):
         return negative
-    is_zero = ops.equal(x, scalar(0, x))
-    one = filled(shape_of(x), 1, dtype_of(x))
-    below = ops.less(ops.reciprocal(ops.where(is_zero, x, one)), scalar(0, x))
-    return ops.logical_or(negative, ops.logical_and(is_zero, below))
+    below = ops.less(ops.reciprocal(x), scalar(0, x))  # 1 / -0.0 is -inf
+    return ops.logical_or(negative, below)

@@ -66,12 +66,15 @@ def _one_hot(x: Any, num_classes: int, axis: int, dtype: str) -> Tensor:
 
 
 @operation
-def multi_hot(inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
+def multi_hot(inputs: Any, num_classes: int | None = None, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
     """A vector of `num_classes` elements with ones at all places that the last axis of `inputs` says.
 
     Raises:
+        ValueError: without `num_classes`.
         NotImplementedError: for sparse=True.
     """
+    if num_classes is None:
+        raise ValueError("ops.multi_hot: give num_classes, the size of the result's last axis.")
     if sparse:
         raise NotImplementedError("ops.multi_hot: there are no sparse tensors; leave sparse=False.")
     inputs = tensor(inputs)

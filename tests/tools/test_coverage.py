@@ -11,6 +11,7 @@ import graphkeras
 from graphkeras.compiler import config
 from graphkeras.tools.coverage import api_list, command, exercise, survey
 from graphkeras.tools.coverage.calls.call import Given, call
+from graphkeras.tools.coverage.refusals import REFUSALS, is_refusal
 from graphkeras.tools.coverage.signatures import difference, parameters
 
 GAPS = Path(__file__).with_name("coverage_gaps.txt")
@@ -31,11 +32,19 @@ def interpreter():
     config.update(device=former.device)
 
 
+@pytest.mark.slow
 def test_no_new_gap(findings):
     """After closing gaps: python -m graphkeras.tools.coverage --gaps tests/tools/coverage_gaps.txt"""
     known = set(GAPS.read_text().splitlines())
     told = {f"{found.symbol.path} {column}": problem for found in findings for column, problem in found.gaps.items()}
     assert not {line: problem for line, problem in told.items() if line not in known}
+
+
+@pytest.mark.slow
+def test_refusals_are_real(findings):
+    """What works by now stands in the list no more."""
+    refused = {(found.symbol.name, way) for found in findings for way in found.refused}
+    assert refused == {(name, way) for name, ways in REFUSALS.items() for way in ways}
 
 
 def test_every_sample_call_is_of_a_known_name():
@@ -148,7 +157,14 @@ def test_json(two_names, capsys):
     command.main(["--list", str(two_names), "--json", "--skip", "triton,gradient"])
     add, nothing = json.loads(capsys.readouterr().out)
     assert add["exists"] and add["onnxruntime"] == "" and "triton" not in add
-    assert nothing == {"symbol": "keras.ops.nothing", "tier": 2, "kind": "function", "exists": False, "signature": ""}
+    assert nothing == {
+        "symbol": "keras.ops.nothing",
+        "tier": 2,
+        "kind": "function",
+        "exists": False,
+        "signature": "",
+        "refused": [],
+    }
 
 
 def test_bad_options_and_lists(two_names, tmp_path, capsys):
@@ -159,6 +175,15 @@ def test_bad_options_and_lists(two_names, tmp_path, capsys):
     other.write_text("name\tsignature\n")
     with pytest.raises(ValueError, match="no column 'symbol'"):
         api_list.read_list(other)
+
+
+def test_only_clear_refusals_count():
+    assert is_refusal("svd", "triton", "NotImplementedError: Triton cannot compute svd")
+    assert is_refusal("qr", "gradient", "ValueError: qr has no gradient for")
+    assert not is_refusal("svd", "triton", "KeyError: 'svd'")
+    assert not is_refusal("svd", "numpy", "NotImplementedError: svd") and not is_refusal(
+        "add", "triton", "NotImplementedError: no"
+    )
 
 
 def test_an_operation_without_a_call(monkeypatch):

@@ -21,6 +21,7 @@ from graphkeras.compiler import config
 
 from .api_list import OUR_COPY, Symbol, read_list
 from .exercise import WAYS
+from .refusals import REFUSALS
 from .survey import Finding, survey
 
 COLUMNS = ("exists", "signature", *WAYS)
@@ -44,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.print(table_of(findings))
         if options.missing:
             console.print(gaps_of(findings))
+            console.print(refusals_of(findings))
     if incomplete:
         names = ", ".join(found.symbol.path for found in incomplete[:10])
         print(f"{len(incomplete)} names of the required tiers have gaps: {names}, ... (--missing tells)", file=sys.stderr)
@@ -141,6 +143,14 @@ def gaps_of(findings: Sequence[Finding]) -> Table:
     return table
 
 
+def refusals_of(findings: Sequence[Finding]) -> Table:
+    table = Table("name", "where", "why", title="refused on purpose, in some calls", title_justify="left")
+    for found in findings:
+        for way in found.refused:
+            table.add_row(found.symbol.path, way, REFUSALS[found.symbol.name][way])
+    return table
+
+
 def as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [
         {
@@ -150,6 +160,7 @@ def as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             "exists": found.exists,
             "signature": found.signature,
             **found.ways,
+            "refused": sorted(found.refused),
         }
         for found in findings
     ]

@@ -13,6 +13,7 @@ from .api_list import Symbol
 from .calls import FAMILIES
 from .calls.call import Call
 from .exercise import WAYS, exercise
+from .refusals import is_refusal
 from .signatures import difference
 
 
@@ -24,12 +25,14 @@ class Finding:
         exists: whether `graphkeras` has it.
         signature: how its signature differs from Keras's; "" if it does not.
         ways: for each way of making calls that applies: "" if all sample calls work, else what is wrong with one.
+        refused: for some ways, a call that is refused there on purpose.
     """
 
     symbol: Symbol
     exists: bool
     signature: str = ""
     ways: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
 
     @property
     def gaps(self) -> dict[str, str]:
@@ -62,12 +65,17 @@ def look_at(symbol: Symbol, calls: Sequence[Call], ways: Sequence[str] = WAYS) -
         return Finding(symbol, exists=False)
     signature = difference(found, symbol.signature) if symbol.kind != "constant" else ""
     told: dict[str, str] = {}
+    refused: dict[str, str] = {}
     for call in calls:
         for way, problem in exercise(call, ways).items():
-            told[way] = told.get(way) or (problem and f"{call.label}: {problem}")
+            text = problem and f"{call.label}: {problem}"
+            if is_refusal(symbol.name, way, problem):
+                refused[way] = text
+            else:
+                told[way] = told.get(way) or text
     if isinstance(found, Operation) and not calls:
         told = {"eager": f"no sample call in tools/coverage/calls; add call({symbol.name!r}, ...)"}
-    return Finding(symbol, True, signature, told)
+    return Finding(symbol, True, signature, told, refused)
 
 
 def lookup(path: str) -> Any:
