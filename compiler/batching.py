@@ -23,8 +23,8 @@ from .ops.softmax import AxisComposite, LogSumExp
 from .registry import ops
 
 #: From a node, its operands (of which some have the axis in front), which of them have it, and its size, to the result with
-#: that axis; None if it cannot be done.
-Rule = Callable[[Node, Sequence[Value], Sequence[bool], DimLike], Value | None]
+#: (or results) with that axis; None if it cannot be done.
+Rule = Callable[[Node, Sequence[Value], Sequence[bool], DimLike], "Value | tuple[Value, ...] | None"]
 
 
 def batched(body: Graph, operands: Sequence[Value], has_axis: Sequence[bool], length: DimLike) -> list[Value] | None:
@@ -67,7 +67,8 @@ class Batch:
         rule = _rule(node.op)
         made = rule(node, values, has_axis, self.length) if rule is not None else None
         if made is not None:
-            self.new[node.output] = (made, True)
+            results = made if isinstance(made, tuple) else (made,)
+            self.new.update((old, (new, True)) for old, new in zip(node.outputs, results, strict=True))
             return True
         return isinstance(node.op, Composite) and self._place_parts(node)
 
@@ -141,23 +142,44 @@ def _pad(node: Node, values: Sequence[Value], has_axis: Sequence[bool], length: 
     return ops.pad(values[0], before=(0, *attrs["before"]), after=(0, *attrs["after"]), value=attrs["value"])
 
 
-def _concatenate(node: Node, values: Sequence[Value], has_axis: Sequence[bool], length: DimLike) -> Value:
-    wide = [
+def _with_axes(values: Sequence[Value], has_axis: Sequence[bool], length: DimLike) -> list[Value]:
+    """The operands, those without the axis repeated."""
+    return [
         value if flag else ops.broadcast_to(value, shape=(length, *value.type.shape))
         for value, flag in zip(values, has_axis, strict=True)
     ]
-    return ops.concatenate(*wide, axis=node.attrs["axis"] + 1)
 
 
-def _take(node: Node, values: Sequence[Value], has_axis: Sequence[bool], length: DimLike) -> Value | None:
-    axis = node.attrs["axis"]
-    if all(has_axis):
-        return None
-    if has_axis[0]:
-        return ops.take(*values, axis=axis + 1)
-    made = ops.take(*values, axis=axis)  # the new axis is where the indices are
-    order = (axis, *range(axis), *range(axis + 1, made.type.ndim))
-    return ops.transpose(made, axes=order) if axis else made
+def _along_last_axis(node: Node, values: Sequence[Value], has_axis: Sequence[bool], length: DimLike) -> Value:
+    """Ops that treat all axes but the last one alike."""
+    return node.op(*_with_axes(values, has_axis, length), **node.attrs)
+
+
+def _behind(node: Node, values: Sequence[Value], has_axis: Sequence[bool], length: DimLike) -> Value:
+    """Ops of several operands along an axis: concatenate, gather_elements."""
+    return node.op(*_with_axes(values, has_axis, length), **{**node.attrs, "axis": node.attrs["axis"] + 1})
+
+
+def _take(node: Node, values: Sequence[Value], has_axis: Sequence[bool], length: DimLike) -> Value:
+    axis, (x, indices) = node.attrs["axis"], values
+    if not has_axis[1]:
+        return ops.take(x, indices, axis=axis + 1)
+    count = indices.type.ndim - 1
+    if not has_axis[0]:
+        made = ops.take(x, indices, axis=axis)  # the new axis is where the indices are
+        order = (axis, *range(axis), *range(axis + 1, made.type.ndim))
+        return ops.transpose(made, axes=order) if axis else made
+    size, rest = x.type.shape[axis + 1], [k for k in range(1, x.type.ndim) if k != axis + 1]
+    rows = ops.transpose(x, axes=(0, axis + 1, *rest)) if axis else x
+    rows = ops.reshape(rows, shape=(length * size, *rows.type.shape[2:]))  # all slices' rows, one slice after the other
+    dtype = "int64" if indices.type.dtype == "int64" else "int32"
+    first = ops.reshape(ops.iota(size=length, dtype=dtype), shape=(length, *(1,) * count))
+    first = ops.multiply(first, ops.dimension(dim=size, dtype=dtype))
+    made = ops.take(rows, ops.add(ops.cast(indices, dtype=dtype), first), axis=0)
+    before = range(count + 1, count + 1 + axis)
+    return (
+        ops.transpose(made, axes=(0, *before, *range(1, count + 1), *range(count + 1 + axis, made.type.ndim))) if axis else made
+    )
 
 
 BATCHED: dict[str, Rule] = {
@@ -169,6 +191,9 @@ BATCHED: dict[str, Rule] = {
     "broadcast_to": _broadcast_to,
     "slice": _slice,
     "pad": _pad,
-    "concatenate": _concatenate,
+    "concatenate": _behind,
+    "gather_elements": _behind,
     "take": _take,
+    **dict.fromkeys(("one_hot", "softmax_cross_entropy", "sparse_softmax_cross_entropy"), _along_last_axis),
+    "top_k": _along_axis,
 }
