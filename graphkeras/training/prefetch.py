@@ -45,15 +45,19 @@ def mapped(
 
 
 def _in_order(pool: Executor, calls: Iterator[tuple[Any, ...]], depth: int) -> Iterator[Any]:
-    """The results of the calls in their order; up to `depth` calls are submitted before their result is wanted."""
+    """The results of the calls in their order; while one is used, up to `depth` calls after it are under way or done."""
     waiting: deque[Future[Any]] = deque()
+
+    def submit(count: int) -> None:
+        while len(waiting) < count and (call := next(calls, None)) is not None:
+            waiting.append(pool.submit(*call))
+
     try:
-        while True:
-            while len(waiting) < depth and (call := next(calls, None)) is not None:
-                waiting.append(pool.submit(*call))
-            if not waiting:
-                return
-            yield waiting.popleft().result()
+        submit(depth)
+        while waiting:
+            result = waiting.popleft().result()
+            submit(depth)
+            yield result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -19,7 +19,7 @@ def model():
     return model
 
 
-@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("shuffle", [False, True, "on a thread"])
 @pytest.mark.parametrize("verbose", [0, 1])
 def test_a_step_of_fit_costs_little_beside_its_program(model, shuffle, verbose, monkeypatch, capsys):
     """The bound is 50 microseconds; with a program that does nothing, what is left is fit's own cost."""
@@ -27,12 +27,13 @@ def test_a_step_of_fit_costs_little_beside_its_program(model, shuffle, verbose, 
     model.fit(x[:64], y[:64], verbose=0)
     prepared = model.train_function.prepare((x[:32], y[:32]))
     results = prepared.fetch()
+    monkeypatch.setattr(sources, "HAS_SPARE_CORE", shuffle == "on a thread")
     monkeypatch.setattr(type(prepared), "launch", lambda self, arrays: None)
     monkeypatch.setattr(type(prepared), "fetch", lambda self: results)
 
     def microseconds():
         started = time.perf_counter()
-        model.fit(x, y, batch_size=32, shuffle=shuffle, verbose=verbose)
+        model.fit(x, y, batch_size=32, shuffle=bool(shuffle), verbose=verbose)
         return (time.perf_counter() - started) / 4000 * 1e6
 
     assert min(microseconds() for _ in range(3)) < 50
@@ -72,7 +73,9 @@ def test_orders_are_permutations_that_repeat(size):
         assert abs(np.corrcoef(orders(0), np.arange(size))[0, 1]) < 0.1
 
 
-def test_chunks_of_a_shuffled_source_hold_every_sample_once(monkeypatch):
+@pytest.mark.parametrize("on_a_thread", [True, False])
+def test_chunks_of_a_shuffled_source_hold_every_sample_once(on_a_thread, monkeypatch):
+    monkeypatch.setattr(sources, "HAS_SPARE_CORE", on_a_thread)
     monkeypatch.setattr(sources, "CHUNK_BYTES", 100)
     x = np.arange(103, dtype="float32")[:, None]
     source = sources.ArraySource(x, x[:, 0] * 2, None, batch_size=10, shuffle_seed=3)
