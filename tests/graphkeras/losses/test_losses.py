@@ -7,6 +7,7 @@ import pytest
 
 import graphkeras as keras
 from graphkeras import ops
+from graphkeras.tracing import StaticFunction
 from tests.graphkeras.losses import cases
 
 EXPECTED = np.load(Path(__file__).parent / "expected.npz")
@@ -24,6 +25,26 @@ def test_all_cases_are_stored(found):
 @pytest.mark.parametrize("key", EXPECTED.files)
 def test_numbers_of_keras(key, found):
     np.testing.assert_allclose(found[key], EXPECTED[key], rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", cases.METRICS)
+def test_metrics_inside_a_compiled_step(name):
+    """The same numbers when state and figures are part of a program of onnxruntime."""
+    kind, arguments, data_name = cases.METRICS[name]
+    y_true, y_pred = cases.data()[0][data_name]
+    metric = getattr(keras.metrics, kind)(**arguments)
+    step = StaticFunction(lambda y_true, y_pred: metric(y_true, y_pred), name=name, target="onnxruntime")
+    step(y_true[:4], y_pred[:4])
+    np.testing.assert_allclose(step(y_true[4:], y_pred[4:]), EXPECTED[f"metric/{name}/plain"], rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["dice", "tversky", "circle", "gce", "ctc"])
+def test_losses_of_whole_batches_inside_a_compiled_step(name):
+    kind, arguments, data_name = cases.LOSSES[name]
+    loss = getattr(keras.losses, kind)(**arguments)
+    step = StaticFunction(lambda y_true, y_pred: loss(y_true, y_pred), name=name, target="onnxruntime")
+    expected = EXPECTED[f"loss/{name}/sum_over_batch_size"]
+    np.testing.assert_allclose(step(*cases.data()[0][data_name]), expected, rtol=2e-5, atol=1e-6)
 
 
 def test_logits_are_found_under_a_softmax():
