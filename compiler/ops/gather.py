@@ -13,6 +13,7 @@ from ..graph import Node
 from ..registry import ops
 from ..types import DTYPES, INTEGERS, TensorType, normalize_axis, numpy_dtype, shape_text
 from .base import REQUIRED, Arg, Array, ElementBuilder, Index, Op, Sample
+from .elements import onnx_scatter_rows
 from .elementwise import BATCH, NUMBERS, any_numbers, check_arity, check_dtype
 from .onnx_kernels import native
 
@@ -123,10 +124,9 @@ class ScatterAdd(Op):
         (indices, updates), type_ = inputs, node.output.type
         via = "float32" if type_.dtype in ("float16", "bfloat16") else type_.dtype
         zeros = str(emit("ConstantOfShape", emit.shape(type_.shape), value=np.zeros(1, numpy_dtype(via))))
-        column = emit("Unsqueeze", indices, emit.constant(np.asarray([-1], np.int64)))
-        places = column if node.inputs[0].type.dtype == "int64" else emit.cast(str(column), "int64")
+        places = indices if node.inputs[0].type.dtype == "int64" else emit.cast(indices, "int64")
         updates = updates if via == type_.dtype else emit.cast(updates, via)
-        summed = str(emit("ScatterND", zeros, str(places), updates, reduction="add"))
+        summed = onnx_scatter_rows(emit, zeros, places, updates, "add", (node.inputs[0].type, node.inputs[1].type))
         return summed if via == type_.dtype else emit.cast(summed, type_.dtype)
 
     def flops(self, node: Node) -> DimLike:

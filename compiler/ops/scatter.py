@@ -13,7 +13,7 @@ from ..graph import Node
 from ..registry import ops
 from ..types import DTYPES, FLOATS, INTEGERS, TensorType, numpy_dtype, shape_text
 from .base import Arg, Array, Composite, Sample, same_dtype, widened
-from .elements import check_range, places_along
+from .elements import check_range, onnx_scatter_rows, places_along
 from .elementwise import BATCH, NUMBERS, any_numbers, check_arity, check_dtype
 from .onnx_kernels import kernel_dtype
 
@@ -115,9 +115,8 @@ class ScatterUpdate(Composite):
         if via != dtype:
             x, updates = emit.cast(x, via), emit.cast(updates, via)
         wide = indices if node.inputs[1].type.dtype == "int64" else emit.cast(indices, "int64")
-        column = emit("Unsqueeze", wide, emit.constant(np.asarray([-1], np.int64)))
         how = {"set": "none", "multiply": "mul"}.get(reduction, reduction)
-        written = str(emit("ScatterND", x, column, updates, reduction=how))
+        written = onnx_scatter_rows(emit, x, wide, updates, how, (node.inputs[1].type, node.inputs[2].type))
         return written if via == dtype else emit.cast(written, dtype)
 
     def flops(self, node: Node) -> DimLike:
