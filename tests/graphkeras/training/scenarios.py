@@ -190,6 +190,39 @@ def dict_inputs(keras):
     return _story(model, history)
 
 
+def accumulated_gradients(keras):
+    """Updates after every third step, with decay, clipping and moving averages."""
+    x, y, _, _ = _data()
+    model = _mlp(keras)
+    optimizer = keras.optimizers.AdamW(0.05, weight_decay=0.1, gradient_accumulation_steps=3, clipnorm=0.5, use_ema=True)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(x, y, epochs=3, batch_size=8, shuffle=False, verbose=0)
+    return _story(model, history)
+
+
+def scaled_loss(keras):
+    x, y, _, _ = _data()
+    model = _mlp(keras)
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.05), initial_scale=64.0, dynamic_growth_steps=3)
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    history = model.fit(x, y, epochs=2, batch_size=8, shuffle=False, verbose=0)
+    return {**_story(model, history), "scale": np.array(float(optimizer.dynamic_scale))}
+
+
+def scores(keras):
+    """Metrics of one-hot targets beside each other, some weighted."""
+    x, _, y, w = _data()
+    model = _mlp(keras)
+    model.compile(
+        keras.optimizers.Lamb(0.05),
+        keras.losses.Dice(axis=-1),
+        metrics=[keras.metrics.F1Score(average="macro"), keras.metrics.OneHotMeanIoU(4, name="iou", dtype="float32")],
+        weighted_metrics=[keras.metrics.R2Score(name="r2"), keras.metrics.Precision(top_k=2, name="precision")],
+    )
+    history = model.fit(x, y, sample_weight=w, epochs=2, batch_size=16, shuffle=False, verbose=0)
+    return _story(model, history, model.evaluate(x, y, sample_weight=w, batch_size=16, verbose=0))
+
+
 SCENARIOS = {
     function.__name__: function
     for function in (
@@ -206,5 +239,8 @@ SCENARIOS = {
         normalization,
         on_batch,
         dict_inputs,
+        accumulated_gradients,
+        scaled_loss,
+        scores,
     )
 }
