@@ -11,6 +11,7 @@ from .data_dependent import *  # noqa: F403
 from .elementwise import *  # noqa: F403
 from .functions import *  # noqa: F403
 from .indexing import *  # noqa: F403
+from .item import *  # noqa: F403
 from .layout import view as view
 from .linear_algebra import *  # noqa: F403
 from .manipulation import *  # noqa: F403
