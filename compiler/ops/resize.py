@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..autodiff import gradients
 from ..dims import Dim, DimLike, Shape, is_symbolic, size_of
 from ..emitter import Emitter
-from ..graph import Node
-from ..registry import ops
+from ..graph import Node, Value
+from ..registry import OPS, ops
 from ..types import DTYPES, FLOATS, TensorType, normalize_axis
 from .base import REQUIRED, Arg, Array, Composite, Sample
 from .elementwise import BATCH, LENGTH, any_numbers, check_arity, check_dtype
@@ -29,14 +30,9 @@ MOST_TAPS, SPARSE = 8, 32
 SHORT, SPARSE_IF_SHORT = 16, 4
 
 
-class Resize(Composite):
-    """y = x with the size of each of `axis` changed to `size`, by interpolation of the elements
+class _Resizing(Composite):
+    """What resizing and its gradient share: attributes and types."""
 
-    `method` is nearest, linear, cubic (a = -1/2), lanczos3 or lanczos5; pixels are areas, so the borders of x and y
-    coincide. `antialias` widens the kernel where an axis gets shorter. All but nearest take floats only.
-    """
-
-    name = "resize"
     attributes: ClassVar[Mapping[str, Any]] = {
         "axis": REQUIRED,
         "size": REQUIRED,
@@ -49,9 +45,9 @@ class Resize(Composite):
         axis = tuple(normalize_axis(k, types[0].ndim, self.name) for k in attrs["axis"])
         size = tuple(n if isinstance(n, Dim) else int(n) for n in attrs["size"])
         if len(size) != len(axis) or len(set(axis)) != len(axis):
-            raise ValueError(f"resize: size needs a number for each of axis={axis}, which must differ, got size={size}.")
+            raise ValueError(f"{self.name}: size needs a number for each of axis={axis}, which must differ, got size={size}.")
         if attrs["method"] not in METHODS:
-            raise ValueError(f"resize: method must be one of {', '.join(METHODS)}, got {attrs['method']!r}.")
+            raise ValueError(f"{self.name}: method must be one of {', '.join(METHODS)}, got {attrs['method']!r}.")
         pairs = sorted(zip(axis, size, strict=True), key=lambda pair: pair[0])
         return {
             "axis": tuple(k for k, _ in pairs),
@@ -67,11 +63,21 @@ class Resize(Composite):
         shape = list(x.shape)
         for k, n in zip(axis, size, strict=True):
             if not is_symbolic(n) and n < 1:  # type: ignore[operator]
-                raise ValueError(f"resize: sizes must be at least 1, got {size}.")
+                raise ValueError(f"{self.name}: sizes must be at least 1, got {size}.")
             if shape[k] == 0:
-                raise ValueError(f"resize: axis {k} of {x} has no elements to resize.")
+                raise ValueError(f"{self.name}: axis {k} of {x} has no elements to resize.")
             shape[k] = n
         return x.with_shape(tuple(shape))
+
+
+class Resize(_Resizing):
+    """y = x with the size of each of `axis` changed to `size`, by interpolation of the elements
+
+    `method` is nearest, linear, cubic (a = -1/2), lanczos3 or lanczos5; pixels are areas, so the borders of x and y
+    coincide. `antialias` widens the kernel where an axis gets shorter. All but nearest take floats only.
+    """
+
+    name = "resize"
 
     def expand(self, x: Any, *, axis: tuple[int, ...], size: Shape, method: str, antialias: bool) -> Any:
         y = x
@@ -83,16 +89,10 @@ class Resize(Composite):
     def vjp(
         self, grad: Any, out: Any, x: Any, *, axis: tuple[int, ...], size: Shape, method: str, antialias: bool
     ) -> tuple[Any, ...]:
-        """Products with the transposed matrices; of copies what autodiff makes of them."""
-        if method == "nearest" or not x.type.is_float:
-            return super().vjp(grad, out, x, axis=axis, size=size, method=method, antialias=antialias)
-        y = grad
-        for k, n in zip(reversed(axis), reversed(size), strict=True):
-            m = x.type.shape[k]
-            if m != n:
-                weights = interpolation_weights(m, n, method, antialias, x.type.dtype)
-                y = product_along(y, ops.transpose(weights, axes=(1, 0)), k)
-        return (y,)
+        if not x.type.is_float:
+            return (None,)
+        sizes = tuple(x.type.shape[k] for k in axis)
+        return (ops.resize_gradient(grad, axis=axis, size=sizes, method=method, antialias=antialias),)
 
     def stays_whole(self, node: Node, rule: str) -> bool:
         """Where ONNX's Resize equals the reference and is fast: not its antialiased linear (other weights), nor its plain
@@ -147,6 +147,43 @@ class Resize(Composite):
         yield Sample((Arg((2, 3, 4, 5)),), {"axis": (0, 1, 3), "size": (3, 2, 7)})
         yield Sample((Arg((0, 3, 4, 1)),), {"axis": (1, 2), "size": (5, 2)})
         yield Sample((Arg((2, 3)),), {"axis": (1,), "size": (3,)})
+
+
+class ResizeGradient(_Resizing):
+    """The gradient of `resize` by an x whose `axis` have `size`: the product with the transposed matrix along each axis"""
+
+    name = "resize_gradient"
+
+    def expand(self, grad: Any, *, axis: tuple[int, ...], size: Shape, method: str, antialias: bool) -> Any:
+        y = grad
+        for k, m in zip(reversed(axis), reversed(size), strict=True):
+            n = y.type.shape[k]
+            if n == m:
+                continue
+            if method == "nearest":  # of copies what autodiff makes of them
+                x = Value(y.type.with_shape((*y.type.shape[:k], m, *y.type.shape[k + 1 :])))
+                (y,) = gradients([_nearest(x, k, n)], [x], [y])
+            else:
+                weights = interpolation_weights(m, n, method, antialias, y.type.dtype)
+                y = product_along(y, ops.transpose(weights, axes=(1, 0)), k)
+        return ops.identity(y) if y is grad else y
+
+    def vjp(
+        self, grad: Any, out: Any, given: Any, *, axis: tuple[int, ...], size: Shape, method: str, antialias: bool
+    ) -> tuple[Any, ...]:
+        sizes = tuple(given.type.shape[k] for k in axis)
+        return (ops.resize(grad, axis=axis, size=sizes, method=method, antialias=antialias),)
+
+    def samples(self) -> Iterator[Sample]:
+        for sample in OPS["resize"].samples():
+            (x,), attrs = sample.args, sample.attrs
+            if x.dtype not in FLOATS or any(map(is_symbolic, attrs["size"])):
+                continue
+            shape = list(x.shape)
+            for k, n in zip(attrs["axis"], attrs["size"], strict=True):
+                shape[k] = n
+            sizes = tuple(x.shape[k] for k in attrs["axis"])
+            yield Sample((Arg(tuple(shape), x.dtype),), {**attrs, "size": sizes})
 
 
 def _changes(node: Node) -> list[tuple[DimLike, DimLike]]:

@@ -64,6 +64,8 @@ def _offer(node: Node) -> Sequence[Value] | None:
         made = _behind_piece(node)
     elif name == "concatenate":
         made = _behind_concatenate(node)
+    elif name in ("resize", "resize_gradient"):
+        made = _behind_resize(node)
     if made is not None:
         note(f"{name}(transpose(x)) -> transpose({name}(x))", node)
     return made
@@ -199,3 +201,12 @@ def _behind_concatenate(node: Node) -> Sequence[Value] | None:
     if any(value is None for value in plain):
         return None
     return [_turn(node.op(*plain, axis=axes[node.attrs["axis"]]), axes)]
+
+
+def _behind_resize(node: Node) -> Sequence[Value] | None:
+    """Each axis of the image gets its new size, wherever it is."""
+    inner = _transposed(node.inputs[0])
+    if inner is None or not _moves_channels(inner[1]):
+        return None
+    x, axes = inner
+    return [_turn(node.op(x, **{**node.attrs, "axis": tuple(axes[k] for k in node.attrs["axis"])}), axes)]

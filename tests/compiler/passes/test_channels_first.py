@@ -56,6 +56,8 @@ BETWEEN: dict[str, Callable[[Any], Any]] = {
     "a constant": lambda y: y * np.linspace(0, 1, 20, dtype=np.float32).reshape(5, 4),
     "a branch": lambda y: ops.tanh(y) + ops.relu(y),
     "itself scaled by its mean": lambda y: y * ops.mean(y, axis=(1, 2), keepdims=True),
+    "resizing": lambda y: ops.resize(y, axis=(1, 2), size=(12, 7)),
+    "the gradient of resizing": lambda y: ops.resize_gradient(y, axis=(1, 2), size=(3, 10), method="nearest"),
     "padding": lambda y: ops.pad(y, before=(0, 1, 0, 0), after=(0, 0, 2, 0), value=1),
     "a slice": lambda y: ops.slice(y, starts=(0, 1, 0, 0), stops=(None, None, 3, None)),
     "pooling": lambda y: ops.average_pool(ops.max_pool(y, size=2), size=2, strides=1, padding="same"),
