@@ -18,6 +18,8 @@ from .onnx_kernels import kernel_dtype, native
 
 #: onnxruntime's ScatterND takes one thread for so many numbers; more than so many pieces are not worth their nodes.
 PIECE, PIECES = 100_000, 8
+#: Of more numbers than this a table is not copied for every piece.
+LARGE_TABLE = 1 << 18
 
 
 class GatherElements(Op):
@@ -184,6 +186,32 @@ def onnx_scatter_rows(
         column = str(emit("Unsqueeze", indices, emit.constant(np.arange(1, len(row_shape) + 1, dtype=np.int64))))
         indices = str(emit("Expand", column, emit("Shape", updates)))
     return str(emit("ScatterElements", x, indices, updates, axis=0, reduction=reduction))
+
+
+def onnx_sum_of_rows(
+    emit: Emitter, zeros: str, indices: str, updates: str, types: tuple[TensorType, TensorType], result: TensorType
+) -> str:
+    """The rows of updates added up at their numbers in `zeros`, which are of the type `result`.
+
+    Into a large table each row is written once: the rows with one number are first added up at the place of the last of them.
+    All of them write the same sum then, so that it does not matter which thread comes last.
+    """
+    row_shape, count = types[1].shape[types[0].ndim :], types[0].size
+    size = result.size
+    if not row_shape or isinstance(size, Dim) or size < LARGE_TABLE:
+        return onnx_scatter_rows(emit, zeros, indices, updates, "add", types)
+    if types[0].ndim != 1:
+        indices = str(emit("Reshape", indices, emit.shape((count,)), allowzero=1))
+        updates = str(emit("Reshape", updates, emit.shape((count, *row_shape)), allowzero=1))
+    nobody = emit("ConstantOfShape", emit.shape(result.shape[:1]), value=np.zeros(1, np.int64))
+    number = emit("Range", emit.constant(np.int64(0)), emit.dimension(count), emit.constant(np.int64(1)))
+    last = str(emit("Gather", emit("ScatterElements", nobody, indices, number, axis=0), indices))
+    via = np.zeros(1, numpy_dtype(result.dtype))
+    places = str(emit("ConstantOfShape", emit.shape((count, *row_shape)), value=via))
+    flat = (TensorType((count,), "int64"), TensorType((count, *row_shape), result.dtype))
+    sums = emit("Gather", onnx_scatter_rows(emit, places, last, updates, "add", flat), last)
+    column = emit("Unsqueeze", indices, emit.constant(np.asarray([-1], np.int64)))
+    return str(emit("ScatterND", zeros, column, sums))
 
 
 def _rows_of(emit: Emitter, name: str, start: int, stop: int, pieces: int, count: DimLike) -> str:

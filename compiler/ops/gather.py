@@ -13,7 +13,7 @@ from ..graph import Node
 from ..registry import ops
 from ..types import DTYPES, INTEGERS, TensorType, normalize_axis, numpy_dtype, shape_text
 from .base import REQUIRED, Arg, Array, ElementBuilder, Index, Op, Sample
-from .elements import onnx_scatter_rows
+from .elements import onnx_sum_of_rows
 from .elementwise import BATCH, NUMBERS, any_numbers, check_arity, check_dtype
 from .onnx_kernels import native
 
@@ -126,7 +126,8 @@ class ScatterAdd(Op):
         zeros = str(emit("ConstantOfShape", emit.shape(type_.shape), value=np.zeros(1, numpy_dtype(via))))
         places = indices if node.inputs[0].type.dtype == "int64" else emit.cast(indices, "int64")
         updates = updates if via == type_.dtype else emit.cast(updates, via)
-        summed = onnx_scatter_rows(emit, zeros, places, updates, "add", (node.inputs[0].type, node.inputs[1].type))
+        types = (node.inputs[0].type, node.inputs[1].type)
+        summed = onnx_sum_of_rows(emit, zeros, places, updates, types, type_.with_dtype(via))
         return summed if via == type_.dtype else emit.cast(summed, type_.dtype)
 
     def flops(self, node: Node) -> DimLike:

@@ -62,17 +62,18 @@ def test_the_gradient_of_an_embedding_scatters() -> None:
     assert not {"OneHot", "MatMul", "Where"} & set(used)
 
 
-def test_rows_are_added_up_by_several_threads_without_losing_any() -> None:
+@pytest.mark.parametrize("size", [10, 5000])  # the second is a large table
+def test_rows_are_added_up_by_several_threads_without_losing_any(size: int) -> None:
     """onnxruntime's ScatterND alone is wrong in some of these runs: threads write to one row at the same time."""
     rows, updates = symbol((BATCH,), "int64", "rows"), symbol((BATCH, 64), name="updates")
-    model = export_onnx(Graph.of([rows, updates], [ops.scatter_add(rows, updates, size=10)]), {})
+    model = export_onnx(Graph.of([rows, updates], [ops.scatter_add(rows, updates, size=size)]), {})
     options = ort.SessionOptions()
     options.intra_op_num_threads = 4
     session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     numbers = np.random.default_rng(0).integers(0, 10, 20_000)
     for _ in range(20):
         (found,) = session.run(None, {"rows": numbers, "updates": np.ones((20_000, 64), np.float32)})
-        np.testing.assert_array_equal(found[:, 0], np.bincount(numbers, minlength=10))
+        np.testing.assert_array_equal(found[:, 0], np.bincount(numbers, minlength=size))
         np.testing.assert_array_equal(found, found[:, :1].repeat(64, 1))
 
 
