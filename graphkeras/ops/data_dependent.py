@@ -9,7 +9,7 @@ import numpy as np
 from graphkeras.compiler.graph import Value
 
 from ..operation import operation
-from .operands import Tensor, as_bool, tensor
+from .operands import Tensor, as_bool, axis_in, tensor
 
 __all__ = ["nonzero", "unique"]
 
@@ -53,6 +53,7 @@ def unique(
     """
     x = tensor(x)
     refuse_symbols("ops.unique", "Sort with ops.sort, and compare neighbours", x)
+    axis = None if axis is None else axis_in(axis, x, "unique")
     values, index, inverse, counts = np.unique(
         x, return_index=True, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
     )

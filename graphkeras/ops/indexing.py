@@ -12,7 +12,7 @@ from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import broadcast, shape_text
 
 from ..operation import operation
-from .operands import Tensor, axis_in, dtype_of, filled, ndim_of, shape_of, tensor
+from .operands import Tensor, axis_in, dtype_of, filled, ndim_of, require_axes, shape_of, tensor
 from .reductions import require_integer, sum_of
 
 # fmt: off
@@ -139,6 +139,7 @@ def triu(x: Any, k: int = 0) -> Any:
 
 def _triangle(x: Any, k: int, lower: bool) -> Tensor:
     x = tensor(x)
+    require_axes(x, 2, f"ops.{'tril' if lower else 'triu'}")
     keep = triangle_mask(shape_of(x)[-2], shape_of(x)[-1], k, lower)
     shape = shape_of(x)
     return ops.where(ops.broadcast_to(keep, shape=shape), x, filled(shape, 0, dtype_of(x)))

@@ -14,7 +14,7 @@ import numpy as np
 from graphkeras.compiler.dims import Dim, Shape
 from graphkeras.compiler.graph import Value
 from graphkeras.compiler.registry import ops
-from graphkeras.compiler.types import DTYPES, FLOATS, INTEGERS, normalize_axis, numpy_dtype, promote
+from graphkeras.compiler.types import DTYPES, FLOATS, INTEGERS, normalize_axis, numpy_dtype, promote, shape_text
 
 from ..config import floatx
 from ..dtypes import standard_dtype as standard_dtype
@@ -140,6 +140,12 @@ def filled(shape: Sequence[Any], value: Any, dtype: str) -> Tensor:
 def axis_in(axis: Any, x: Any, name: str) -> int:
     """`axis` of `x` counted from the front."""
     return normalize_axis(axis, ndim_of(x), name)
+
+
+def require_axes(x: Any, count: int, name: str) -> None:
+    """Raise ValueError if the operand of the function `name` has fewer axes than `count`."""
+    if ndim_of(x) < count:
+        raise ValueError(f"{name}: an operand with at least {count} axes is needed, got shape {shape_text(shape_of(x))}.")
 
 
 def standard_shape(shape: Any, name: str) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from graphkeras.compiler.types import FLOATS, shape_text
 
 from ..operation import operation
 from .manipulation import cut
-from .operands import Tensor, as_float, cast, dtype_of, ndim_of, scalar, shape_of, tensor
+from .operands import Tensor, as_float, cast, dtype_of, ndim_of, require_axes, scalar, shape_of, tensor
 
 __all__ = ["extract_sequences", "fft", "fft2", "ifft2", "irfft", "istft", "rfft", "stft"]
 
@@ -88,6 +88,7 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
 def _sequences(x: Tensor, length: int, stride: int, name: str) -> Tensor:
     if length < 1 or stride < 1:
         raise ValueError(f"ops.{name}: sequence_length and sequence_stride must be at least 1, got {length} and {stride}.")
+    require_axes(x, 1, f"ops.{name}")
     time = shape_of(x)[-1]
     if not isinstance(time, Dim) and time < length:
         raise ValueError(f"ops.{name}: the last axis of size {time} is shorter than one sequence of {length}.")
@@ -196,6 +197,7 @@ def _window(window: Any, length: int, fft_length: int, dtype: str, name: str) ->
 
 def _reflected(x: Tensor, width: int) -> Tensor:
     """`width` mirrored numbers at both ends of the last axis; its size may be symbolic."""
+    require_axes(x, 1, "ops.stft")
     if width == 0:
         return x
     axis, time = ndim_of(x) - 1, shape_of(x)[-1]

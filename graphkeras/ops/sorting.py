@@ -24,6 +24,7 @@ from .operands import (
     is_float,
     ndim_of,
     promoted,
+    require_axes,
     scalar,
     shape_of,
     tensor,
@@ -104,6 +105,7 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
         predictions: scores of all classes along the last axis.
     """
     targets, predictions = require_integer(targets, "ops.in_top_k"), as_float(predictions)
+    require_axes(predictions, 1, "ops.in_top_k")
     classes = shape_of(predictions)[-1]
     if shape_of(targets) != shape_of(predictions)[:-1]:
         raise ValueError(
