@@ -74,6 +74,7 @@ class ProgbarLogger(Callback):
 
     def _draw(self, batch: int, logs: Logs) -> None:
         if self._bar is not None:
+            self._done = max(self._done, batch + 1)  # a resumed epoch does not begin with the first batch
             self._bar.update(batch + 1, logs, finalize=False)
 
     def _end(self, logs: Logs) -> None:
