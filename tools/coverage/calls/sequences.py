@@ -1,6 +1,5 @@
 """Calls: differences, areas, correlations, polynomials, distances, windows, layouts, derivatives along a direction."""
 
-
 from .call import COUNTS, FLAGS, INTEGERS, POSITIVE, ROW, A, B, Call, Given, M, call, draw
 
 IMAGES = draw(2, 4, 6, 3)

@@ -1,6 +1,5 @@
 """Calls: Fourier transforms and sequences."""
 
-
 from .call import COUNTS, A, B, Call, call, draw
 
 SIGNAL, LONG = draw(2, 50), draw(640)
