@@ -149,3 +149,46 @@ def test_masked_steps_count_neither_in_losses_nor_in_metrics(weights):
     assert logs["loss"] == pytest.approx((error**2 * full * mask).sum() / mask.sum(), rel=1e-5)
     assert logs["mae"] == pytest.approx((np.abs(error) * mask).sum() / mask.sum(), rel=1e-5)
     assert logs["weighted"] == pytest.approx((error**2 * full * mask).sum() / (full * mask).sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("reduction", "weighted", "loss", "weighted_metric"),  # the numbers are those of Keras 3.15 with the same mask
+    [
+        ("sum_over_batch_size", False, 1.77768, 1.77768),
+        ("sum_over_batch_size", True, 2.73595, 1.76625),
+        ("sum", False, 15.7875, 1.77768),
+        ("sum", True, 23.96261, 1.76625),
+        ("mean_with_sample_weight", False, 1.77768, 1.77768),
+        ("mean_with_sample_weight", True, 1.76625, 1.76625),
+    ],
+)
+def test_masked_figures_are_those_of_keras(reduction, weighted, loss, weighted_metric):
+    class Steps(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(3, activation="softmax")
+
+        def call(self, inputs):
+            x, mask = inputs
+            y = self.dense(ops.concatenate([x, x * x], axis=-1) * np.array([1, 2, -1, 0.5], "float32"))
+            y._keras_mask = mask
+            return y
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(6, 4, 2)).astype("float32")
+    mask = np.arange(4) < np.array([4, 2, 1, 3, 4, 2])[:, None]
+    y, w = rng.integers(0, 3, (6, 4)), rng.uniform(1, 2, (6, 4)).astype("float32")
+    model = Steps()
+    ignored = 1 if reduction == "sum" else None
+    model.compile(
+        "sgd",
+        keras.losses.SparseCategoricalCrossentropy(reduction=reduction, ignore_class=ignored),
+        metrics=["accuracy"],
+        weighted_metrics=[keras.metrics.SparseCategoricalCrossentropy(name="weighted")],
+    )
+    model.predict([x, mask], batch_size=6, verbose=0)
+    numbers = np.random.default_rng(1)
+    model.set_weights([numbers.normal(size=each.shape) for each in model.get_weights()])
+    logs = model.evaluate([x, mask], y, sample_weight=w if weighted else None, batch_size=6, verbose=0, return_dict=True)
+    assert logs["loss"] == pytest.approx(loss, rel=1e-5) and logs["accuracy"] == 0.25
+    assert logs["weighted"] == pytest.approx(weighted_metric, rel=1e-5)
