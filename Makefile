@@ -9,7 +9,7 @@ demo: .venv/demo
 	$(BIN)/python examples/digits.py
 
 test: .venv/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: .venv/lint
 	$(BIN)/ruff check .
