@@ -16,12 +16,12 @@ class SavingMethods:
         """Write the whole model to a ``.keras`` or ``.h5`` file. See `graphkeras.saving.save_model`."""
         saving_api.save_model(self, filepath, overwrite, include_optimizer)
 
-    def save_weights(self, filepath: PathLike, overwrite: bool = True) -> None:
-        """Write the weights to a ``.weights.h5`` file. See `graphkeras.saving.save_weights`."""
-        saving_api.save_weights(self, filepath, overwrite)
+    def save_weights(self, filepath: PathLike, overwrite: bool = True, max_shard_size: float | None = None) -> None:
+        """Write the weights to a ``.weights.h5`` file, or to several. See `graphkeras.saving.save_weights`."""
+        saving_api.save_weights(self, filepath, overwrite, max_shard_size)
 
     def load_weights(self, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False) -> None:
-        """Take the weights of a ``.weights.h5``, ``.keras`` or ``.h5`` file. See `graphkeras.saving.load_weights`."""
+        """Take the weights of a file that `save_weights` or `save` wrote. See `graphkeras.saving.load_weights`."""
         saving_api.load_weights(self, filepath, by_name, skip_mismatch)
 
     def to_json(self, **kwargs: Any) -> str:

@@ -14,6 +14,8 @@ from .keras_archive import load_archive, open_weights, save_archive
 from .legacy_config import from_legacy
 from .legacy_h5 import MODEL_WEIGHTS, load_h5, read_layers, save_h5
 from .serialization import deserialize_keras_object, serialize_keras_object
+from .sharded import SUFFIX as SHARD_MAP
+from .sharded import open_sharded, save_sharded
 from .weights_h5 import read_weights, write_weights
 
 PathLike = str | os.PathLike[str]
@@ -79,14 +81,28 @@ def load_model(filepath: PathLike, custom_objects: CustomObjects = None, compile
     raise not_what_was_asked(path, "a saved model", "load_model reads .keras and .h5 files that save_model or Keras wrote.")
 
 
-def save_weights(model: Any, filepath: PathLike, overwrite: bool = True) -> None:
-    """Write the weights of `model`, and its optimizer's state, to a ``.weights.h5`` file.
+def save_weights(model: Any, filepath: PathLike, overwrite: bool = True, max_shard_size: float | None = None) -> None:
+    """Write the weights of `model`, and its optimizer's state, to a ``.weights.h5`` file, or to several.
+
+    Args:
+        model: what to save.
+        filepath: ends with ``.weights.h5``; with ``.weights.json`` for several files.
+        overwrite: False refuses to replace a file.
+        max_shard_size: the size in GB that none of several files goes over.
 
     Raises:
-        ValueError: for another suffix, or a model that is not built.
+        ValueError: for another suffix, a model that is not built, or a variable larger than `max_shard_size`.
         FileExistsError: if the file exists and `overwrite` is False.
     """
     path = _writable(filepath, overwrite)
+    if max_shard_size is not None:
+        if not path.name.endswith(SHARD_MAP):
+            raise ValueError(f"With max_shard_size the name ends with {SHARD_MAP}, got {path}: the shards lie beside it.")
+        _require_built(model, "save")
+        save_sharded(model, path, max_shard_size)
+        return
+    if path.name.endswith(SHARD_MAP):
+        raise ValueError(f"{path} is a name for weights in several files: give max_shard_size, the size of each in GB.")
     if not path.name.endswith(".weights.h5"):
         raise ValueError(f"A file of weights ends with .weights.h5, got {path}. For the whole model use model.save.")
     _require_built(model, "save")
@@ -97,7 +113,7 @@ def save_weights(model: Any, filepath: PathLike, overwrite: bool = True) -> None
 
 
 def load_weights(model: Any, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False) -> None:
-    """Give `model` the weights of a ``.weights.h5``, ``.keras`` or ``.h5`` file.
+    """Give `model` the weights of a ``.weights.h5``, ``.weights.json``, ``.keras`` or ``.h5`` file.
 
     Args:
         model: built as the one that was saved.
@@ -112,6 +128,12 @@ def load_weights(model: Any, filepath: PathLike, by_name: bool = False, skip_mis
     path = Path(filepath)
     kind = kind_of(path)
     _require_built(model, "load")
+    if path.name.endswith(SHARD_MAP):
+        if by_name:
+            raise _no_names(path)
+        with open_sharded(path) as file:
+            read_weights(model, file, path, skip_mismatch)
+        return
     if kind == "zip":
         if by_name:
             raise _no_names(path)
