@@ -34,6 +34,10 @@ from .normalization import LayerNormalization as LayerNormalization
 from .normalization_by_sample import GroupNormalization as GroupNormalization
 from .normalization_by_sample import RMSNormalization as RMSNormalization
 from .normalization_by_sample import UnitNormalization as UnitNormalization
+from .preprocessing import CategoryEncoding as CategoryEncoding
+from .preprocessing import CenterCrop as CenterCrop
+from .preprocessing import Discretization as Discretization
+from .preprocessing import Resizing as Resizing
 from .regularization import ActivityRegularization as ActivityRegularization
 from .regularization import Dropout as Dropout
 from .regularization import GaussianNoise as GaussianNoise

@@ -1,0 +1,70 @@
+"""`ImageLayer`: what the layers on images have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ... import config, ops
+from ..input_spec import title
+from ..layer import Layer
+
+
+class ImageLayer(Layer):
+    """The base of layers that take one image (height, width, channels) or a batch of them.
+
+    Subclasses define `transformed(images, training)`. As in Keras, `training` is True unless the model says otherwise: called
+    on its own, a random layer draws.
+    """
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.data_format = config.standardize_data_format(data_format)
+        self.height_axis, self.width_axis = (-2, -1) if self.data_format == "channels_first" else (-3, -2)
+        self.built = True
+
+    def transformed(self, images: Any, training: bool) -> Any:
+        """The new images."""
+        raise NotImplementedError(f"{type(self).__name__} must define transformed(images, training).")
+
+    def call(self, data: Any, training: bool = True) -> Any:
+        if isinstance(data, dict):
+            raise ValueError(
+                f"{title(self)}: takes the images alone, got a dict with {sorted(data)}. Bounding boxes, labels and "
+                "segmentation masks are not changed together with the images here."
+            )
+        ndim = len(ops.shape(data))
+        if ndim not in (3, 4):
+            raise ValueError(f"{title(self)}: takes one image (3 axes) or a batch of images (4 axes), got {ndim} axes.")
+        return self.transformed(data, training)
+
+    def size_of(self, images: Any) -> tuple[Any, Any]:
+        """Height and width."""
+        shape = ops.shape(images)
+        return shape[self.height_axis], shape[self.width_axis]
+
+    def fixed_size_of(self, images: Any) -> tuple[int, int]:
+        """Height and width, which must be known before the run.
+
+        Raises:
+            ValueError: if they are not.
+        """
+        height, width = self.size_of(images)
+        if not isinstance(height, int) or not isinstance(width, int):
+            raise ValueError(
+                f"{title(self)}: the height and the width of its inputs must be known, got {height} and {width}. Give them in "
+                "keras.Input((height, width, channels)), or resize first: Resizing takes any size."
+            )
+        return height, width
+
+    def with_size(self, shape: Sequence[int | None], height: int, width: int) -> tuple[int | None, ...]:
+        """`shape` with another height and width."""
+        sizes = list(shape)
+        sizes[self.height_axis], sizes[self.width_axis] = height, width
+        return tuple(sizes)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "data_format": self.data_format}

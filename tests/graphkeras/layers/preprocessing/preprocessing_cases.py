@@ -1,0 +1,49 @@
+"""The deterministic preprocessing layers that are compared with real Keras: name, config, inputs."""
+
+import numpy as np
+
+
+def draw(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+IMAGES, ONE = draw(2, 7, 9, 3), draw(6, 5, 1)
+BYTES = np.random.default_rng(1).integers(0, 256, (2, 6, 5, 3)).astype(np.uint8)
+IDS = np.array([[0, 3, 1], [2, 2, 0]], np.int32)
+SCALARS = np.array([[3], [1]], np.int32)
+
+CASES = [
+    ("Resizing", {"height": 4, "width": 5}, IMAGES),
+    ("Resizing", {"height": 12, "width": 5, "interpolation": "bicubic"}, IMAGES),
+    ("Resizing", {"height": 4, "width": 4, "interpolation": "nearest"}, ONE),
+    ("Resizing", {"height": 4, "width": 4, "antialias": True, "crop_to_aspect_ratio": True}, IMAGES),
+    ("Resizing", {"height": 8, "width": 4, "pad_to_aspect_ratio": True, "fill_value": 0.5}, IMAGES),
+    ("Resizing", {"height": 2, "width": 5, "data_format": "channels_first"}, IMAGES),
+    ("Resizing", {"height": 9, "width": 4}, BYTES),
+    ("CenterCrop", {"height": 4, "width": 4}, IMAGES),
+    ("CenterCrop", {"height": 3, "width": 2, "data_format": "channels_first"}, IMAGES),
+    ("CenterCrop", {"height": 8, "width": 4}, IMAGES),
+    ("CenterCrop", {"height": 6, "width": 9}, ONE),
+    ("CenterCrop", {"height": 3, "width": 4}, BYTES),
+    ("CategoryEncoding", {"num_tokens": 4}, IDS),
+    ("CategoryEncoding", {"num_tokens": 4, "output_mode": "one_hot"}, IDS),
+    ("CategoryEncoding", {"num_tokens": 5, "output_mode": "one_hot"}, SCALARS),
+    ("CategoryEncoding", {"num_tokens": 4, "output_mode": "count"}, IDS),
+    ("CategoryEncoding", {"num_tokens": 4, "output_mode": "count"}, IDS[0]),
+    ("Discretization", {"bin_boundaries": [-0.5, 0.0, 1.0]}, draw(4, 5)),
+    ("Discretization", {"bin_boundaries": [-0.5, 0.0, 1.0], "output_mode": "one_hot"}, draw(4, 1)),
+    ("Discretization", {"bin_boundaries": [-0.5, 0.0, 1.0], "output_mode": "multi_hot"}, draw(4, 5)),
+    ("Discretization", {"bin_boundaries": [-0.5, 0.0, 1.0], "output_mode": "count"}, draw(4, 5)),
+]
+
+#: Data and arguments for `Discretization(...).adapt`.
+ADAPTED = [
+    ({"num_bins": 4}, draw(1000, seed=3)),
+    ({"num_bins": 7, "epsilon": 0.05}, draw(300, 2, seed=4)),
+    ({"num_bins": 3}, draw(5, seed=5)),
+]
+
+
+def label(number):
+    name, config, inputs = CASES[number]
+    return f"{name}-{config}-{inputs.shape}-{inputs.dtype}"
