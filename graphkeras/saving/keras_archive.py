@@ -1,4 +1,4 @@
-"""The `.keras` file: a ZIP archive of the model's config, its weights and its optimizer's state."""
+"""The `.keras` file: a ZIP archive, or a plain folder, of the model's config, its weights and its optimizer's state."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -30,6 +32,25 @@ _LARGEST = 4 << 30
 
 def save_archive(model: Any, path: str | os.PathLike[str], include_optimizer: bool = True) -> None:
     """Write `model` to `path`; the old file stays whole until the new one is."""
+    members = _members(model, include_optimizer)
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def save_folder(model: Any, path: Path, include_optimizer: bool = True) -> None:
+    """Write the members of the archive as plain files of the folder `path`; each is replaced when the new one is complete.
+
+    Other files in the folder stay as they are.
+    """
+    members = _members(model, include_optimizer)
+    path.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as files:  # all are written before the first is replaced
+        for name, content in members.items():
+            files.enter_context(replacing(path / name)).write_bytes(content)
+
+
+def _members(model: Any, include_optimizer: bool) -> dict[str, bytes | memoryview]:
     written = serialize_keras_object(model)
     if not include_optimizer:
         written.pop("compile_config", None)
@@ -41,10 +62,7 @@ def save_archive(model: Any, path: str | os.PathLike[str], include_optimizer: bo
     config = json.dumps(written)
     with new_hdf5() as (file, weights):
         write_weights(model, file, include_optimizer)
-    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(METADATA, json.dumps(metadata))
-        archive.writestr(CONFIG, config)
-        archive.writestr(WEIGHTS, weights.getbuffer())
+    return {METADATA: json.dumps(metadata).encode(), CONFIG: config.encode(), WEIGHTS: weights.getbuffer()}
 
 
 def load_archive(
@@ -53,35 +71,58 @@ def load_archive(
     compile: bool = True,
     safe_mode: bool = True,
 ) -> Any:
-    """The model of a `.keras` file, compiled as it was unless `compile` is False.
+    """The model of a `.keras` file or folder, compiled as it was unless `compile` is False.
 
     Raises:
-        ValueError: for a damaged archive, one that holds no model, or classes that are not known here.
+        ValueError: for a damaged archive, a file or folder that holds no model, or classes that are not known here.
     """
-    with open_zip(path) as archive:
-        config = read_config(archive, path)
+    with open_members(path) as members:
+        config = _read_config(members, path)
         if not compile:
             config.pop("compile_config", None)
         with numbers_come_from_a_file():
             model = deserialize_keras_object(config, custom_objects, safe_mode)
-        with open_weights(archive, path) as file:
+        with open_weights(members, path) as file:
             read_weights(model, file, path)
     return model
 
 
-def read_config(archive: zipfile.ZipFile, path: str | os.PathLike[str]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Members:
+    """What an archive or a folder holds."""
+
+    names: list[str]
+    read: Callable[[str], bytes]
+
+
+def is_model_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether `path` is a folder with a model in it, as `save_model` with zipped=False writes it."""
+    return (Path(path) / CONFIG).is_file()
+
+
+@contextmanager
+def open_members(path: str | os.PathLike[str]) -> Iterator[Members]:
+    """The members of a `.keras` file or folder."""
+    folder = Path(path)
+    if folder.is_dir():
+        yield Members(sorted(item.name for item in folder.iterdir()), lambda name: (folder / name).read_bytes())
+    else:
+        with open_zip(path) as archive:
+            yield Members(archive.namelist(), lambda name: _read_member(archive, name, path))
+
+
+def _read_config(members: Members, path: str | os.PathLike[str]) -> dict[str, Any]:
     """The model's config.
 
     Raises:
-        ValueError: if the archive has none.
+        ValueError: if there is none.
     """
-    if CONFIG not in archive.namelist():
+    if CONFIG not in members.names:
         raise ValueError(
-            f"{path} is a ZIP archive without {CONFIG}, so it is not a .keras file. "
-            f"It holds: {', '.join(archive.namelist()[:10])}."
+            f"{path} is a ZIP archive without {CONFIG}, so it is not a .keras file. It holds: {', '.join(members.names[:10])}."
         )
     try:
-        config = json.loads(_read_member(archive, CONFIG, path))
+        config = json.loads(members.read(CONFIG))
     except ValueError as error:
         raise ValueError(f"{path}: {CONFIG} is not readable ({error}). The file is damaged; copy it again.") from error
     if not isinstance(config, dict) or "class_name" not in config:
@@ -90,15 +131,15 @@ def read_config(archive: zipfile.ZipFile, path: str | os.PathLike[str]) -> dict[
 
 
 @contextmanager
-def open_weights(archive: zipfile.ZipFile, path: str | os.PathLike[str]) -> Iterator[h5py.File]:
-    """The weights inside an archive, as an open HDF5 file.
+def open_weights(members: Members, path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    """The weights inside an archive or a folder, as an open HDF5 file.
 
     Raises:
-        ValueError: if the archive has none.
+        ValueError: if there are none.
     """
-    if WEIGHTS not in archive.namelist():
-        raise ValueError(f"{path} holds no {WEIGHTS}; it holds: {', '.join(archive.namelist()[:10])}. Save the model again.")
-    with open_hdf5(f"{path}:{WEIGHTS}", io.BytesIO(_read_member(archive, WEIGHTS, path))) as file:
+    if WEIGHTS not in members.names:
+        raise ValueError(f"{path} holds no {WEIGHTS}; it holds: {', '.join(members.names[:10])}. Save the model again.")
+    with open_hdf5(f"{path}:{WEIGHTS}", io.BytesIO(members.read(WEIGHTS))) as file:
         yield file
 
 

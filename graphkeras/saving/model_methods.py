@@ -12,9 +12,11 @@ from .saving_api import PathLike
 class SavingMethods:
     """Mixed into `Model`."""
 
-    def save(self, filepath: PathLike, overwrite: bool = True, include_optimizer: bool = True) -> None:
-        """Write the whole model to a ``.keras`` or ``.h5`` file. See `graphkeras.saving.save_model`."""
-        saving_api.save_model(self, filepath, overwrite, include_optimizer)
+    def save(
+        self, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None, include_optimizer: bool = True
+    ) -> None:
+        """Write the whole model to a ``.keras`` or ``.h5`` file, or a folder. See `graphkeras.saving.save_model`."""
+        saving_api.save_model(self, filepath, overwrite, zipped, include_optimizer)
 
     def save_weights(self, filepath: PathLike, overwrite: bool = True, max_shard_size: float | None = None) -> None:
         """Write the weights to a ``.weights.h5`` file, or to several. See `graphkeras.saving.save_weights`."""

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .containers import kind_of, new_hdf5, not_what_was_asked, open_hdf5, open_zip
+from .containers import kind_of, new_hdf5, not_what_was_asked, open_hdf5
 from .files import replacing
-from .keras_archive import load_archive, open_weights, save_archive
+from .keras_archive import is_model_folder, load_archive, open_members, open_weights, save_archive, save_folder
 from .legacy_config import from_legacy
 from .legacy_h5 import MODEL_WEIGHTS, load_h5, read_layers, save_h5
 from .serialization import deserialize_keras_object, serialize_keras_object
@@ -22,13 +22,16 @@ PathLike = str | os.PathLike[str]
 CustomObjects = Mapping[str, Any] | None
 
 
-def save_model(model: Any, filepath: PathLike, overwrite: bool = True, include_optimizer: bool = True) -> None:
+def save_model(
+    model: Any, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None, include_optimizer: bool = True
+) -> None:
     """Write the whole model: layers, weights, how it was compiled, the optimizer's state, the random state.
 
     Args:
         model: what to save.
         filepath: ends with ``.keras`` (Keras's own format) or ``.h5`` / ``.hdf5`` (its older one).
         overwrite: False refuses to replace a file.
+        zipped: False writes what a ``.keras`` file holds as a plain folder of the name `filepath`, which has no such ending.
         include_optimizer: False leaves out how the model was compiled and its optimizer's state.
 
     The old file, if any, is replaced only when the new one is complete on disk.
@@ -39,6 +42,11 @@ def save_model(model: Any, filepath: PathLike, overwrite: bool = True, include_o
         OSError: if the disk is full or not writable; the old file is as before.
     """
     path = _writable(filepath, overwrite)
+    if zipped is False:
+        if path.suffix in (".keras", ".h5", ".hdf5"):
+            raise ValueError(f"zipped=False writes a folder, and {path.suffix} is the ending of a file: leave it out.")
+        save_folder(model, path, include_optimizer)
+        return
     if path.name.endswith(".weights.h5"):
         raise ValueError(f"{path} is a name for weights alone. Use model.save_weights, or a name that ends with .keras or .h5.")
     if path.suffix == ".keras":
@@ -54,10 +62,10 @@ def save_model(model: Any, filepath: PathLike, overwrite: bool = True, include_o
 
 
 def load_model(filepath: PathLike, custom_objects: CustomObjects = None, compile: bool = True, safe_mode: bool = True) -> Any:
-    """The model of a ``.keras`` or ``.h5`` file that `save_model` or Keras itself wrote.
+    """The model of a ``.keras`` or ``.h5`` file, or of a folder, that `save_model` or Keras itself wrote.
 
     Args:
-        filepath: the file.
+        filepath: the file or folder.
         custom_objects: your own classes and functions by the name in the file: ``{"MyLayer": MyLayer}``.
         compile: False leaves the model uncompiled.
         safe_mode: False lets the file bring Python code of lambda functions. Only for files that you trust.
@@ -71,7 +79,7 @@ def load_model(filepath: PathLike, custom_objects: CustomObjects = None, compile
     """
     path = Path(filepath)
     kind = kind_of(path)
-    if kind == "zip" and path.suffix != ".h5":
+    if (kind == "zip" and path.suffix != ".h5") or is_model_folder(path):
         return load_archive(path, custom_objects, compile, safe_mode)
     if kind == "hdf5" and path.suffix != ".keras":
         return load_h5(path, custom_objects, compile, safe_mode)
@@ -134,10 +142,10 @@ def load_weights(model: Any, filepath: PathLike, by_name: bool = False, skip_mis
         with open_sharded(path) as file:
             read_weights(model, file, path, skip_mismatch)
         return
-    if kind == "zip":
+    if kind == "zip" or is_model_folder(path):
         if by_name:
             raise _no_names(path)
-        with open_zip(path) as archive, open_weights(archive, path) as file:
+        with open_members(path) as members, open_weights(members, path) as file:
             read_weights(model, file, path, skip_mismatch)
     elif kind == "hdf5":
         with open_hdf5(path) as file:
