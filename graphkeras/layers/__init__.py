@@ -45,6 +45,14 @@ from .reshaping import Flatten as Flatten
 from .reshaping import Permute as Permute
 from .reshaping import RepeatVector as RepeatVector
 from .reshaping import Reshape as Reshape
+from .rnn.cells import GRUCell as GRUCell
+from .rnn.cells import LSTMCell as LSTMCell
+from .rnn.cells import SimpleRNNCell as SimpleRNNCell
+from .rnn.cells import StackedRNNCells as StackedRNNCells
+from .rnn.recurrent import RNN as RNN
+from .rnn.whole import GRU as GRU
+from .rnn.whole import LSTM as LSTM
+from .rnn.whole import SimpleRNN as SimpleRNN
 from .simple import Identity as Identity
 from .simple import Lambda as Lambda
 from .simple import Rescaling as Rescaling

@@ -1,0 +1,66 @@
+"""Recurrent layers for comparison with real Keras; see `cases.py`, whose numbers they use. Works with either library."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Case(NamedTuple):
+    label: str
+    make: Any  # from the layers module to a layer
+    masked: bool = False
+    states: tuple = ()
+    gradients: bool = True
+
+
+X = np.random.default_rng(3).uniform(-1, 1, (3, 5, 2)).astype(np.float32)
+MASK = np.array([[1, 1, 1, 0, 0], [0, 1, 1, 1, 1], [1, 0, 1, 0, 1]], bool)
+
+
+def weights_for(shapes):
+    return [np.random.default_rng([7, k, *shape]).uniform(-1, 1, shape).astype(np.float32) for k, shape in enumerate(shapes)]
+
+
+def state(number, units=4):
+    return np.random.default_rng([5, number]).uniform(-1, 1, (3, units)).astype(np.float32)
+
+
+def _of(name, *args, **config):
+    return lambda layers: getattr(layers, name)(*args, name="given", **config)
+
+
+CASES = []
+for name, count in (("SimpleRNN", 1), ("LSTM", 2), ("GRU", 1)):
+    states = tuple(range(count))
+    every = {"return_sequences": True, "return_state": True}
+    CASES += [
+        Case(f"{name} last", _of(name, 4)),
+        Case(f"{name} all", _of(name, 4, **every)),
+        Case(f"{name} backwards", _of(name, 4, go_backwards=True, **every), states=states),
+        Case(f"{name} masked", _of(name, 4, **every), masked=True, states=states),
+        Case(f"{name} masked backwards", _of(name, 4, go_backwards=True, **every), masked=True),
+        Case(f"{name} without bias", _of(name, 4, use_bias=False, unroll=True, kernel_regularizer="l2")),
+        Case(f"{name} gelu", _of(name, 4, activation="gelu", dropout=0.3, recurrent_dropout=0.2, **every), masked=True),
+    ]
+    CASES.append(
+        Case(
+            f"RNN of {name}Cell",
+            lambda layers, name=name: layers.RNN(getattr(layers, f"{name}Cell")(4), return_sequences=True, name="given"),
+            masked=True,
+        )
+    )
+CASES += [
+    Case("GRU reset before", _of("GRU", 4, reset_after=False, return_sequences=True), masked=True),
+    Case("GRU relu", _of("GRU", 4, activation="relu", recurrent_activation="hard_sigmoid", reset_after=False)),
+    Case("LSTM relu", _of("LSTM", 4, activation="relu", recurrent_activation="hard_sigmoid", unit_forget_bias=False)),
+    Case(
+        "stacked",
+        lambda layers: layers.RNN(
+            [layers.LSTMCell(4), layers.GRUCell(3), layers.SimpleRNNCell(2)],
+            return_sequences=True,
+            return_state=True,
+            zero_output_for_mask=True,
+            name="given",
+        ),
+    ),
+]

@@ -1,0 +1,136 @@
+"""Recurrent layers compute what real Keras computes, with the same gradients and configs (`make_expected_recurrent.py`)."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import graphkeras as keras
+from graphkeras import layers
+from graphkeras.saving import deserialize_keras_object, serialize_keras_object
+from tests.graphkeras.layers import recurrent_cases as cases
+
+ort = pytest.importorskip("onnxruntime")
+
+with np.load(Path(__file__).with_name("expected_recurrent.npz")) as file:
+    EXPECTED = dict(file)
+
+each_case = pytest.mark.parametrize("case", cases.CASES, ids=lambda case: case.label)
+
+
+def expected(case, what):
+    return [EXPECTED[key] for key in EXPECTED if key.startswith(f"{case.label}:{what}")]
+
+
+def ready(case):
+    layer = case.make(layers)
+    layer.build((None, 5, 2))
+    layer.set_weights(cases.weights_for([weight.shape for weight in layer.weights]))
+    return layer
+
+
+def options_of(case):
+    options = {"mask": cases.MASK} if case.masked else {}
+    return {**options, "initial_state": [cases.state(k) for k in case.states]} if case.states else options
+
+
+@each_case
+def test_numbers(case):
+    outputs = keras.tree.flatten(ready(case)(cases.X, **options_of(case)))
+    wanted = expected(case, "output")
+    assert len(outputs) == len(wanted) > 0
+    for ours, theirs in zip(outputs, wanted):
+        np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=3e-6)
+
+
+@each_case
+def test_gradients(case):
+    layer = ready(case)
+    inputs = [keras.Input(cases.X.shape[1:])]
+    given = {"mask": keras.Input(cases.MASK.shape[1:], dtype="bool")} if case.masked else {}
+    if case.states:
+        given["initial_state"] = [keras.Input((4,)) for _ in case.states]
+    inputs += keras.tree.flatten(given)
+    outputs = keras.tree.flatten(layer(inputs[0], **given))
+    places = [keras.Input(y.shape[1:]) for y in outputs]
+    loss = sum(keras.ops.sum(y * place) for y, place in zip(outputs, places, strict=True))
+    model = keras.Model([*inputs, *places], keras.gradients(loss, layer.trainable_weights))
+    factors = [np.cos(np.arange(y.size).reshape(y.shape)).astype(np.float32) for y in expected(case, "output")]
+    found = model.predict_on_batch([cases.X, *keras.tree.flatten(options_of(case)), *factors])
+    for ours, theirs in zip(keras.tree.flatten(found), expected(case, "gradient"), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@each_case
+def test_configs(case):
+    ours = serialize_keras_object(case.make(layers))
+    theirs = json.loads(str(expected(case, "entry")[0]))
+    assert (ours["module"], ours["class_name"]) == (theirs["module"], theirs["class_name"])
+    known = without_new_keys(theirs["config"], ours["config"])
+    assert without_names(known) == without_names(ours["config"])
+    assert set(theirs["config"]) == set(ours["config"])
+    assert without_names(serialize_keras_object(deserialize_keras_object(theirs))["config"]) == without_names(ours["config"])
+
+
+def without_new_keys(theirs, ours):
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        return {key: without_new_keys(theirs[key], ours[key]) for key in ours if key in theirs}
+    if isinstance(theirs, list) and isinstance(ours, list):
+        return [without_new_keys(one, other) for one, other in zip(theirs, ours)]
+    return theirs
+
+
+def without_names(config):
+    if isinstance(config, dict):
+        return {key: without_names(value) for key, value in config.items() if key != "name"}
+    return [without_names(value) for value in config] if isinstance(config, list) else config
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_files_and_exports(name, tmp_path):
+    x = keras.Input((None, 2))
+    model = keras.Model(x, layers.Dense(1)(getattr(layers, name)(4, dropout=0.2)(x)))
+    model.compile("rmsprop", "mse")
+    model.fit(cases.X, np.ones((3, 1), np.float32), verbose=0)
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(
+        keras.models.load_model(tmp_path / "model.keras").predict(cases.X, verbose=0), model.predict(cases.X, verbose=0)
+    )
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    session = ort.InferenceSession(tmp_path / "model.onnx")
+    for rows in (1, 3):
+        (found,) = session.run(None, {session.get_inputs()[0].name: cases.X[:rows]})
+        np.testing.assert_allclose(found, model.predict(cases.X[:rows], verbose=0), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_a_stateful_layer_goes_on(name):
+    layer = getattr(layers, name)(4, stateful=True, return_sequences=True)
+    layer.build((3, 4, 2))
+    layer.set_weights(cases.weights_for([weight.shape for weight in layer.weights]))
+    first, second = layer(cases.X[:, :2]), layer(cases.X[:, 2:])
+    layer.reset_state()
+    np.testing.assert_allclose(np.concatenate([first, second], 1), layer(cases.X), rtol=1e-5, atol=1e-6)
+    layer.reset_state()
+    model = keras.Sequential([keras.Input(batch_shape=(3, 2, 2)), layer])
+    model.predict(cases.X[:, :2], batch_size=3, verbose=0)
+    np.testing.assert_allclose(model.predict(cases.X[:, 2:4], batch_size=3, verbose=0), second[:, :2], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("option", ["dropout", "recurrent_dropout"])
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_dropout_acts_in_training_only(name, option):
+    layer = getattr(layers, name)(16, **{option: 0.5})
+    layer(cases.X)
+    assert np.abs(layer(cases.X, training=True) - layer(cases.X)).max() > 1e-3
+    np.testing.assert_array_equal(layer(cases.X, training=False), layer(cases.X))
+
+
+def test_errors_teach():
+    with pytest.raises(ValueError, match="units must be a positive integer"):
+        layers.LSTM(0)
+    with pytest.raises(ValueError, match="stateful=True needs a batch of known size"):
+        layers.GRU(2, stateful=True)(keras.Input((5, 2)))
+    with pytest.raises(ValueError, match="a cell needs"):
+        layers.RNN("lstm")
