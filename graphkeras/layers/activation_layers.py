@@ -152,9 +152,10 @@ class Softmax(Layer):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         if mask is not None:
-            lowest = -3e4 if self.compute_dtype == "float16" else -1e9
-            inputs = inputs + (1.0 - ops.cast(mask, ops.dtype(inputs))) * lowest
-        return ops.softmax(inputs, axis=tuple(self.axis) if isinstance(self.axis, list) else self.axis)
+            mask = ops.cast(mask, "bool")
+            inputs = ops.where(mask, inputs, ops.cast(-3e4 if self.compute_dtype == "float16" else -1e9, ops.dtype(inputs)))
+        outputs = ops.softmax(inputs, axis=tuple(self.axis) if isinstance(self.axis, list) else self.axis)
+        return outputs if mask is None else ops.where(mask, outputs, ops.zeros_like(outputs))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

@@ -147,10 +147,10 @@ class Layer:
     def _build_for(self, given: CallArguments) -> None:
         shapes = {f"{name}_shape": shapes_of(value) for name, value in given.tensor_arguments.items()}
         parameters = inspect.signature(self.build).parameters
-        if len(shapes) == 1 or not all(name in parameters for name in shapes):
+        if len(shapes) == 1 or next(iter(shapes), "") not in parameters:
             self.build(next(iter(shapes.values()), None))
         else:
-            self.build(**shapes)
+            self.build(**{name: shape for name, shape in shapes.items() if name in parameters})  # masks need no variables
 
     def get_build_config(self) -> dict[str, Any] | None:
         """What `build_from_config` needs to make the variables again; None before the layer is built."""
