@@ -65,7 +65,9 @@ from .pooling import MaxPooling3D as MaxPooling3D
 from .preprocessing import CategoryEncoding as CategoryEncoding
 from .preprocessing import CenterCrop as CenterCrop
 from .preprocessing import Discretization as Discretization
+from .preprocessing import IntegerLookup as IntegerLookup
 from .preprocessing import Resizing as Resizing
+from .preprocessing import StringLookup as StringLookup
 from .regularization import ActivityRegularization as ActivityRegularization
 from .regularization import Dropout as Dropout
 from .regularization import GaussianNoise as GaussianNoise

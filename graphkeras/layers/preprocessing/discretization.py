@@ -103,9 +103,7 @@ class Discretization(ListLayer):
             "output_mode": self.output_mode,
             "sparse": self.sparse,
             "name": self.name,
-            "dtype": self.dtype_policy.name
-            if hasattr(self.dtype_policy, "name")
-            else dtype_policies.serialize(self.dtype_policy),
+            "dtype": self.dtype_policy.name,
         }
 
     @classmethod
