@@ -9,6 +9,10 @@ from .activation_layers import LeakyReLU as LeakyReLU
 from .activation_layers import PReLU as PReLU
 from .activation_layers import ReLU as ReLU
 from .activation_layers import Softmax as Softmax
+from .attention.grouped_query_attention import GroupQueryAttention as GroupQueryAttention
+from .attention.multi_head_attention import MultiHeadAttention as MultiHeadAttention
+from .attention.single_head import AdditiveAttention as AdditiveAttention
+from .attention.single_head import Attention as Attention
 from .convolution import Conv1D as Conv1D
 from .convolution import Conv1DTranspose as Conv1DTranspose
 from .convolution import Conv2D as Conv2D
@@ -20,6 +24,7 @@ from .convolution import DepthwiseConv2D as DepthwiseConv2D
 from .convolution import SeparableConv1D as SeparableConv1D
 from .convolution import SeparableConv2D as SeparableConv2D
 from .dense import Dense as Dense
+from .einsum_dense import EinsumDense as EinsumDense
 from .embedding import Embedding as Embedding
 from .input_layer import Input as Input
 from .input_layer import InputLayer as InputLayer

@@ -63,8 +63,8 @@ class EinsumDense(Layer):
         shapes = shapes_of_equation(self.equation, self.bias_axes, tuple(input_shape), self.partial_output_shape)
         if None in shapes.kernel or (shapes.bias is not None and None in shapes.bias):
             raise ValueError(
-                f"{title(self)}: the weights' sizes must be known, got kernel {shapes.kernel} and bias {shapes.bias} for inputs of "
-                f"shape {input_shape}. Give these sizes in output_shape, and known ones in the inputs."
+                f"{title(self)}: the weights' sizes must be known, got kernel {shapes.kernel} and bias {shapes.bias} "
+                f"for inputs of shape {input_shape}. Give these sizes in output_shape, and known ones in the inputs."
             )
         self.input_spec = InputSpec(ndim=len(input_shape))
         self.kernel = self.add_weight(
@@ -157,8 +157,8 @@ def shapes_of_equation(
     output = (*batch_and_others, *output_shape, *tail)
     if len(output) != len(result) + elided:
         raise ValueError(
-            f"EinsumDense: output_shape {tuple(output_shape)} does not fit the equation {equation!r}: with the batch axis the result "
-            f"has {len(result) + elided} axes for inputs of shape {input_shape}."
+            f"EinsumDense: output_shape {tuple(output_shape)} does not fit the equation {equation!r}: with the batch axis "
+            f"the result has {len(result) + elided} axes for inputs of shape {input_shape}."
         )
     offset = elided if left else 0
     input_sizes = {letter: input_shape[offset + k] for k, letter in enumerate(inputs)}
@@ -166,7 +166,7 @@ def shapes_of_equation(
     for letter, size in input_sizes.items():
         if output_sizes.get(letter) not in (None, size):
             raise ValueError(
-                f"EinsumDense: axis {letter!r} of {equation!r} is {size} in the inputs and {output_sizes[letter]} in output_shape."
+                f"EinsumDense: axis {letter!r} of {equation!r} is {size} in the inputs, {output_sizes[letter]} in output_shape."
             )
     for letter in result:
         if letter not in inputs and letter not in kernel:

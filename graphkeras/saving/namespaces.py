@@ -50,6 +50,11 @@ def is_keras_module(module: str) -> bool:
     return any(module == root or module.startswith(f"{root}.") for root in _KERAS_ROOTS)
 
 
+def public_name(cls: type) -> str:
+    """The name that a class is written with."""
+    return "GroupQueryAttention" if cls.__name__ == "GroupedQueryAttention" else cls.__name__
+
+
 def public_module(cls: type) -> str | None:
     """The Keras module that a built-in class is written with, or None if it is not one of ours."""
     if not cls.__module__.startswith("graphkeras."):
@@ -59,7 +64,7 @@ def public_module(cls: type) -> str | None:
     if cls.__name__ in _TOP_LEVEL:
         return "keras"
     for name in CLASS_NAMESPACES:
-        if namespace(name).get(cls.__name__) is cls:
+        if namespace(name).get(public_name(cls)) is cls:
             return f"keras.{name}" if name else "keras"
     return None
 

@@ -19,7 +19,7 @@ import ml_dtypes
 import numpy as np
 
 from . import lambda_code
-from .namespaces import class_names, find_class, find_function, is_keras_module, public_module
+from .namespaces import class_names, find_class, find_function, is_keras_module, public_module, public_name
 from .object_registration import custom_object_scope, get_registered_name, get_registered_object
 from .op_nodes import decode_op, is_op_entry
 
@@ -91,7 +91,7 @@ def _serialize_object(obj: Any) -> dict[str, Any]:
     registered = get_registered_name(cls)
     written: dict[str, Any] = {
         "module": module,
-        "class_name": cls.__name__,
+        "class_name": public_name(cls) if module else cls.__name__,
         "config": serialize_keras_object(obj.get_config()),
         "registered_name": (cls.__name__ if cls.__name__ == "Functional" else None) if module else registered,
     }

@@ -163,3 +163,7 @@ class GroupedQueryAttention(Layer):
             **projections_config(self, self.projections_activity_regularizer),
             "seed": self.seed,
         }
+
+
+#: Its public name in Keras.
+GroupQueryAttention = GroupedQueryAttention

@@ -46,6 +46,18 @@ def test_dropout_leaky_relu_and_auc():
         np.testing.assert_allclose(value, recorded[f"eval_{name}"], rtol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_transformer_predicts_and_trains_on_as_in_keras(suffix):
+    """Causal MultiHeadAttention, operations in the graph, AdamW with a schedule; Keras cannot load the .h5 of it."""
+    recorded, after = np.load(FILES / "transformer_mha.npz"), np.load(FILES / "transformer_mha_after_next_step.npz")
+    model = keras.models.load_model(FILES / f"transformer_mha{suffix}")
+    np.testing.assert_allclose(model.predict(recorded["input_0"], verbose=0), recorded["output_0"], atol=1e-5)
+    loss = model.train_on_batch(recorded["input_0"], recorded["target_0"])
+    np.testing.assert_allclose(np.ravel(loss)[0], recorded["next_train_on_batch_loss"], rtol=1e-5)
+    for mine, key in zip(model.get_weights(), sorted(after), strict=True):
+        np.testing.assert_allclose(mine, after[key], atol=1e-5, err_msg=key)
+
+
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".weights.h5"])
 def test_operations_sharing_nesting_dicts_and_schedules(suffix):
     """Two inputs and two outputs by name; Keras itself cannot load the .h5 of this model."""
