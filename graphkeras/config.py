@@ -23,6 +23,7 @@ class Settings:
     epsilon: float = 1e-7
     image_data_format: str = "channels_last"
     dtype_policy: DTypePolicy | None = None  # None: the policy of floatx
+    interactive_logging: bool = True
 
 
 _settings = Settings()
@@ -122,3 +123,18 @@ def set_device(name: str) -> None:
         ValueError: for another name.
     """
     compiler_config.update(device=name)
+
+
+def enable_interactive_logging() -> None:
+    """Progress is printed; so it is unless `disable_interactive_logging` was called."""
+    _update(interactive_logging=True)
+
+
+def disable_interactive_logging() -> None:
+    """Progress goes to the logger ``graphkeras`` of Python's `logging`, at level INFO, one line where an epoch ends."""
+    _update(interactive_logging=False)
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Whether progress is printed."""
+    return _settings.interactive_logging

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ..utils.progbar import Progbar
+from ..utils.progbar import Progbar, print_message
 from .callback import Callback
 
 Logs = dict[str, Any] | None
@@ -33,7 +33,7 @@ class ProgbarLogger(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         verbose, epochs = self.params["verbose"], self.params["epochs"]
         if verbose and epochs > 1:
-            sys.stdout.write(f"Epoch {epoch + 1}/{epochs}\n")
+            print_message(f"Epoch {epoch + 1}/{epochs}")
             sys.stdout.flush()
         self._new_bar()
 

@@ -1,5 +1,8 @@
 """`keras.utils`: small helpers that users call."""
 
+from ..config import disable_interactive_logging as disable_interactive_logging
+from ..config import enable_interactive_logging as enable_interactive_logging
+from ..config import is_interactive_logging_enabled as is_interactive_logging_enabled
 from ..data.arrays import pad_sequences as pad_sequences
 from ..data.arrays import split_dataset as split_dataset
 from ..data.arrays import timeseries_dataset_from_array as timeseries_dataset_from_array
@@ -10,6 +13,7 @@ from ..data.images import array_to_img as array_to_img
 from ..data.images import img_to_array as img_to_array
 from ..data.images import load_img as load_img
 from ..data.images import save_img as save_img
+from ..dtypes import standard_dtype as standardize_dtype
 from ..saving.object_registration import CustomObjectScope as CustomObjectScope
 from ..saving.object_registration import custom_object_scope as custom_object_scope
 from ..saving.object_registration import get_custom_objects as get_custom_objects
@@ -27,6 +31,7 @@ from ..training.py_dataset import PyDataset as PyDataset
 from .numerical import normalize as normalize
 from .numerical import to_categorical as to_categorical
 from .progbar import Progbar as Progbar
+from .sources import get_source_inputs as get_source_inputs
 
 #: Older Keras's name of `PyDataset`.
 Sequence = PyDataset

@@ -1,16 +1,20 @@
 """`Progbar`: how far training is.
 
-In a terminal the line is drawn over and over; in a file or pipe only the finished line is written.
+In a terminal the line is drawn over and over; in a file or pipe only the finished line is written. After
+`disable_interactive_logging` the finished line goes to the logger ``graphkeras``.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
+
+from ..config import is_interactive_logging_enabled
 
 _WIDTH = 20
 
@@ -65,7 +69,7 @@ class Progbar:
             self._finish(current, now)
         elif self.verbose == 1 and now >= self._next_drawing:
             self._next_drawing = now + self.interval
-            if _is_live(sys.stdout):
+            if is_interactive_logging_enabled() and _is_live(sys.stdout):
                 self._draw(self._line(current, now))
 
     def add(self, n: int, values: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> None:
@@ -92,12 +96,12 @@ class Progbar:
         if self.verbose == 2:
             seconds = f"{now - self._start:.0f}s"
             figures = f"{self._count(current)} - {seconds} - {_per_step((now - self._start) / max(current, 1), self.unit_name)}"
-            sys.stdout.write(f"{figures}{self._shown_values(' ')}\n")
-        elif _is_live(sys.stdout):
+            print_message(f"{figures}{self._shown_values(' ')}")
+        elif is_interactive_logging_enabled() and _is_live(sys.stdout):
             self._draw(self._line(current, now))
             sys.stdout.write("\n")
         else:
-            sys.stdout.write(f"{self._line(current, now)}\n")
+            print_message(self._line(current, now))
         sys.stdout.flush()
 
     def _count(self, current: int) -> str:
@@ -134,6 +138,14 @@ class Progbar:
         sys.stdout.write("\r" + line + " " * (self._drawn - len(line)))
         sys.stdout.flush()
         self._drawn = len(line)
+
+
+def print_message(line: str) -> None:
+    """Write a line about progress: to standard output, or to the logger if interactive logging is off."""
+    if is_interactive_logging_enabled():
+        sys.stdout.write(f"{line}\n")
+    else:
+        logging.getLogger("graphkeras").info(line)
 
 
 def _is_live(stream: TextIO) -> bool:
