@@ -1,5 +1,6 @@
 """`keras.utils`: small helpers that users call."""
 
+from ..backend import standardize_dtype as standardize_dtype
 from ..config import disable_interactive_logging as disable_interactive_logging
 from ..config import enable_interactive_logging as enable_interactive_logging
 from ..config import is_interactive_logging_enabled as is_interactive_logging_enabled
@@ -13,7 +14,6 @@ from ..data.images import array_to_img as array_to_img
 from ..data.images import img_to_array as img_to_array
 from ..data.images import load_img as load_img
 from ..data.images import save_img as save_img
-from ..dtypes import standard_dtype as standardize_dtype
 from ..saving.object_registration import CustomObjectScope as CustomObjectScope
 from ..saving.object_registration import custom_object_scope as custom_object_scope
 from ..saving.object_registration import get_custom_objects as get_custom_objects
