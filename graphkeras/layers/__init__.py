@@ -71,6 +71,13 @@ from .preprocessing import CategoryEncoding as CategoryEncoding
 from .preprocessing import CenterCrop as CenterCrop
 from .preprocessing import Discretization as Discretization
 from .preprocessing import IntegerLookup as IntegerLookup
+from .preprocessing import RandomBrightness as RandomBrightness
+from .preprocessing import RandomContrast as RandomContrast
+from .preprocessing import RandomCrop as RandomCrop
+from .preprocessing import RandomFlip as RandomFlip
+from .preprocessing import RandomRotation as RandomRotation
+from .preprocessing import RandomTranslation as RandomTranslation
+from .preprocessing import RandomZoom as RandomZoom
 from .preprocessing import Resizing as Resizing
 from .preprocessing import StringLookup as StringLookup
 from .regularization import ActivityRegularization as ActivityRegularization
@@ -88,6 +95,8 @@ from .rnn.recurrent import RNN as RNN
 from .rnn.whole import GRU as GRU
 from .rnn.whole import LSTM as LSTM
 from .rnn.whole import SimpleRNN as SimpleRNN
+from .rnn.wrappers import Bidirectional as Bidirectional
+from .rnn.wrappers import TimeDistributed as TimeDistributed
 from .second_names import AvgPool1D as AvgPool1D
 from .second_names import AvgPool2D as AvgPool2D
 from .second_names import AvgPool3D as AvgPool3D

@@ -19,6 +19,8 @@ class RecurrentCell(Layer):
     activation_names: ClassVar[tuple[str, ...]] = ("activation",)
 
     units: int
+    activation: Any
+    recurrent_activation: Any
     kernel: Any
     recurrent_kernel: Any
     bias: Any

@@ -7,20 +7,20 @@ from typing import Any, ClassVar
 from ... import ops, regularizers
 from ...ops.recurrent import activation_name, gru, lstm, simple_rnn
 from ..input_spec import InputSpec, title
-from .cells import GRUCell, LSTMCell, RecurrentCell, SimpleRNNCell, cell_config
+from .cells import GRUCell, LSTMCell, SimpleRNNCell, cell_config
 from .recurrent import RNN
 
 
 class WholeRNN(RNN):
     """A recurrent layer with a cell of its own, whose arguments are the layer's."""
 
-    cell: RecurrentCell
+    cell: Any
     #: Arguments of the cell besides those that all cells have.
     _more: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
-        cell: type[RecurrentCell],
+        cell: Any,
         cell_arguments: dict[str, Any],
         loop: dict[str, Any],
         activity_regularizer: Any,

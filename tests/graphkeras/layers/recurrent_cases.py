@@ -14,6 +14,7 @@ class Case(NamedTuple):
 
 
 X = np.random.default_rng(3).uniform(-1, 1, (3, 5, 2)).astype(np.float32)
+
 MASK = np.array([[1, 1, 1, 0, 0], [0, 1, 1, 1, 1], [1, 0, 1, 0, 1]], bool)
 
 
@@ -63,4 +64,26 @@ CASES += [
             name="given",
         ),
     ),
+]
+
+
+def _both(name, *, other=False, **config):
+    options = {key: config.pop(key) for key in ("merge_mode",) if key in config}
+
+    def make(layers):
+        inner = getattr(layers, name)
+        back = {"backward_layer": inner(4, go_backwards=True, activation="relu", **config)} if other else {}
+        return layers.Bidirectional(inner(4, name="inner", **config), name="given", **options, **back)
+
+    return make
+
+
+CASES += [
+    Case("Bidirectional last", _both("LSTM")),
+    Case("Bidirectional all", _both("GRU", return_sequences=True, return_state=True), masked=True),
+    Case("Bidirectional states", _both("LSTM", return_state=True, merge_mode="ave"), states=(0, 1, 2, 3)),
+    Case("Bidirectional sum", _both("SimpleRNN", merge_mode="sum", return_sequences=True, other=True)),
+    Case("Bidirectional mul", _both("GRU", merge_mode="mul"), masked=True),
+    Case("Bidirectional both", _both("LSTM", merge_mode=None, return_sequences=True)),
+    Case("TimeDistributed", lambda layers: layers.TimeDistributed(layers.Dense(3, activation="tanh"), name="given")),
 ]

@@ -9,6 +9,7 @@ import pytest
 import graphkeras as keras
 from graphkeras import layers
 from graphkeras.saving import deserialize_keras_object, serialize_keras_object
+from graphkeras.saving.walk import layers_of
 from tests.graphkeras.layers import recurrent_cases as cases
 
 ort = pytest.importorskip("onnxruntime")
@@ -25,7 +26,8 @@ def expected(case, what):
 
 def ready(case):
     layer = case.make(layers)
-    layer.build((None, 5, 2))
+    if not layer.built:
+        layer.build((None, 5, 2))
     layer.set_weights(cases.weights_for([weight.shape for weight in layer.weights]))
     return layer
 
@@ -44,7 +46,7 @@ def test_numbers(case):
         np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=3e-6)
 
 
-@each_case
+@pytest.mark.parametrize("case", [case for case in cases.CASES if case.gradients], ids=lambda case: case.label)
 def test_gradients(case):
     layer = ready(case)
     inputs = [keras.Input(cases.X.shape[1:])]
@@ -87,12 +89,22 @@ def without_names(config):
     return [without_names(value) for value in config] if isinstance(config, list) else config
 
 
-@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+LAYERS = {
+    "SimpleRNN": lambda: layers.SimpleRNN(4, dropout=0.2),
+    "LSTM": lambda: layers.LSTM(4, dropout=0.2),
+    "GRU": lambda: layers.GRU(4, dropout=0.2),
+    "Bidirectional": lambda: layers.Bidirectional(layers.LSTM(4), merge_mode="sum"),
+    "TimeDistributed": lambda: layers.TimeDistributed(layers.Dense(4)),
+    "stacked": lambda: layers.RNN([layers.LSTMCell(3), layers.GRUCell(4)]),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
 def test_files_and_exports(name, tmp_path):
     x = keras.Input((None, 2))
-    model = keras.Model(x, layers.Dense(1)(getattr(layers, name)(4, dropout=0.2)(x)))
+    model = keras.Model(x, layers.Dense(1)(LAYERS[name]()(x)))
     model.compile("rmsprop", "mse")
-    model.fit(cases.X, np.ones((3, 1), np.float32), verbose=0)
+    model.fit(cases.X, np.ones(model.predict(cases.X, verbose=0).shape, np.float32), verbose=0)
     model.save(tmp_path / "model.keras")
     np.testing.assert_array_equal(
         keras.models.load_model(tmp_path / "model.keras").predict(cases.X, verbose=0), model.predict(cases.X, verbose=0)
@@ -125,6 +137,23 @@ def test_dropout_acts_in_training_only(name, option):
     layer(cases.X)
     assert np.abs(layer(cases.X, training=True) - layer(cases.X)).max() > 1e-3
     np.testing.assert_array_equal(layer(cases.X, training=False), layer(cases.X))
+
+
+def test_where_files_hold_the_weights():
+    """FORMATS.md, section 2."""
+    model = keras.Sequential(
+        [
+            keras.Input((5, 2)),
+            layers.Bidirectional(layers.LSTM(2, return_sequences=True)),
+            layers.TimeDistributed(layers.Dense(1)),
+        ]
+    )
+    paths = {part.path for part in layers_of(model) if part.target._trainable_variables}
+    assert paths == {
+        "layers/bidirectional/forward_layer/cell",
+        "layers/bidirectional/backward_layer/cell",
+        "layers/time_distributed/layer",
+    }
 
 
 def test_errors_teach():
