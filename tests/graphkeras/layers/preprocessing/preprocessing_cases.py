@@ -36,6 +36,24 @@ CASES = [
     ("Discretization", {"bin_boundaries": [-0.5, 0.0, 1.0], "output_mode": "count"}, draw(4, 5)),
 ]
 
+#: Random layers whose draws are certain, in training: a range of one number.
+CERTAIN = [
+    ("RandomTranslation", {"height_factor": (0.3, 0.3), "width_factor": (-0.2, -0.2)}),
+    (
+        "RandomTranslation",
+        {"height_factor": (0.1, 0.1), "width_factor": (0.5, 0.5), "fill_mode": "constant", "fill_value": 2.0},
+    ),
+    ("RandomTranslation", {"height_factor": (-0.4, -0.4), "width_factor": (0.2, 0.2), "data_format": "channels_first"}),
+    ("RandomRotation", {"factor": (0.07, 0.07)}),
+    ("RandomRotation", {"factor": (-0.3, -0.3), "fill_mode": "wrap", "data_format": "channels_first"}),
+    ("RandomZoom", {"height_factor": (0.3, 0.3)}),
+    ("RandomZoom", {"height_factor": (-0.4, -0.4), "width_factor": (0.1, 0.1), "fill_mode": "nearest"}),
+    ("RandomContrast", {"factor": 0.0, "value_range": (-1, 1)}),
+    ("RandomBrightness", {"factor": (0.2, 0.2), "value_range": (-1, 2)}),
+    ("RandomCrop", {"height": 7, "width": 4, "seed": 3}),
+    ("RandomCrop", {"height": 8, "width": 11, "seed": 3}),
+]
+
 #: Data and arguments for `Discretization(...).adapt`.
 ADAPTED = [
     ({"num_bins": 4}, draw(1000, seed=3)),
