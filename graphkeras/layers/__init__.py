@@ -24,8 +24,16 @@ from .convolution import DepthwiseConv2D as DepthwiseConv2D
 from .convolution import SeparableConv1D as SeparableConv1D
 from .convolution import SeparableConv2D as SeparableConv2D
 from .dense import Dense as Dense
+from .dot import Dot as Dot
+from .dot import dot as dot
+from .dropout_family import AlphaDropout as AlphaDropout
+from .dropout_family import GaussianDropout as GaussianDropout
+from .dropout_family import SpatialDropout1D as SpatialDropout1D
+from .dropout_family import SpatialDropout2D as SpatialDropout2D
+from .dropout_family import SpatialDropout3D as SpatialDropout3D
 from .einsum_dense import EinsumDense as EinsumDense
 from .embedding import Embedding as Embedding
+from .feature_normalization import Normalization as Normalization
 from .input_layer import Input as Input
 from .input_layer import InputLayer as InputLayer
 from .input_spec import InputSpec as InputSpec

@@ -116,6 +116,17 @@ CASES = [
     ),
     Case("AdditiveAttention", {}, [QUERY, FLAT], as_list),
     Case("AdditiveAttention", {"use_scale": False}, [QUERY, FLAT], as_list, False),
+    Case("Normalization", {"mean": [1.0, 2.0, 3.0], "variance": [0.5, 0.0, 2.0]}, [draw(4, 3)], learns=False),
+    Case("Normalization", {"axis": None, "mean": 0.5, "variance": 4.0, "invert": True}, [X], learns=False),
+    Case("Normalization", {"axis": [1, 2], "mean": [1.0, 2.0], "variance": [3.0, 4.0]}, [draw(2, 3, 2)], learns=False),
+    Case("SpatialDropout1D", {"rate": 0.5}, [X], learns=False),
+    Case("SpatialDropout2D", {"rate": 0.5, "data_format": "channels_first"}, [draw(2, 3, 4, 5)], learns=False),
+    Case("SpatialDropout3D", {"rate": 0.5, "seed": 3}, [draw(2, 3, 2, 4, 5)], learns=False),
+    Case("GaussianDropout", {"rate": 0.5, "seed": 3}, [X], learns=False),
+    Case("AlphaDropout", {"rate": 0.5, "noise_shape": [None, 1, 6]}, [X], learns=False),
+    Case("Dot", {"axes": 1}, [draw(3, 4), draw(3, 4, seed=1)], as_list, False),
+    Case("Dot", {"axes": [1, 2]}, [draw(2, 3, 5), draw(2, 4, 3)], as_list, False),
+    Case("Dot", {"axes": -1, "normalize": True}, [draw(2, 3, 5), draw(2, 4, 5)], as_list, False),
 ]
 
 
