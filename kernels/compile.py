@@ -20,6 +20,7 @@ from triton.compiler.errors import CompilationError
 from .artifact import SCRATCH_PARAMETERS, Artifact
 from .errors import KernelError
 from .language_lock import language
+from .parsing import parsing_alone
 from .program import Kernel
 from .source import failing_line, jit_function
 
@@ -130,6 +131,7 @@ class _Settings:
                 folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="graphkeras-triton-"))
                 self._stack.enter_context(knobs.compilation.scope())
                 self._stack.enter_context(knobs.cache.scope())
+                self._stack.enter_context(parsing_alone())
                 knobs.compilation.disable_line_info = True
                 knobs.cache.dir = folder
                 self._stack.enter_context(self._output.installed())
