@@ -1,6 +1,5 @@
 """`keras.utils`: small helpers that users call."""
 
-from ..backend import standardize_dtype as standardize_dtype
 from ..config import disable_interactive_logging as disable_interactive_logging
 from ..config import enable_interactive_logging as enable_interactive_logging
 from ..config import is_interactive_logging_enabled as is_interactive_logging_enabled
@@ -14,6 +13,7 @@ from ..data.images import array_to_img as array_to_img
 from ..data.images import img_to_array as img_to_array
 from ..data.images import load_img as load_img
 from ..data.images import save_img as save_img
+from ..dtypes import standard_dtype as _standard_dtype
 from ..saving.object_registration import CustomObjectScope as CustomObjectScope
 from ..saving.object_registration import custom_object_scope as custom_object_scope
 from ..saving.object_registration import get_custom_objects as get_custom_objects
@@ -30,8 +30,11 @@ from ..training.packing import unpack_x_y_sample_weight as unpack_x_y_sample_wei
 from ..training.py_dataset import PyDataset as PyDataset
 from .numerical import normalize as normalize
 from .numerical import to_categorical as to_categorical
+from .plotting import model_to_dot as model_to_dot
+from .plotting import plot_model as plot_model
 from .progbar import Progbar as Progbar
 from .sources import get_source_inputs as get_source_inputs
 
+standardize_dtype = _standard_dtype
 #: Older Keras's name of `PyDataset`.
 Sequence = PyDataset
