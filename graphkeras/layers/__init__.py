@@ -95,6 +95,7 @@ from .reshaping import Flatten as Flatten
 from .reshaping import Permute as Permute
 from .reshaping import RepeatVector as RepeatVector
 from .reshaping import Reshape as Reshape
+from .reversible_embedding import ReversibleEmbedding as ReversibleEmbedding
 from .rnn.cells import GRUCell as GRUCell
 from .rnn.cells import LSTMCell as LSTMCell
 from .rnn.cells import SimpleRNNCell as SimpleRNNCell
@@ -137,6 +138,8 @@ from .spatial_sizes import UpSampling3D as UpSampling3D
 from .spatial_sizes import ZeroPadding1D as ZeroPadding1D
 from .spatial_sizes import ZeroPadding2D as ZeroPadding2D
 from .spatial_sizes import ZeroPadding3D as ZeroPadding3D
+from .wrapper import SpectralNormalization as SpectralNormalization
+from .wrapper import Wrapper as Wrapper
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
