@@ -88,6 +88,7 @@ from .preprocessing import RandomTranslation as RandomTranslation
 from .preprocessing import RandomZoom as RandomZoom
 from .preprocessing import Resizing as Resizing
 from .preprocessing import StringLookup as StringLookup
+from .preprocessing import TextVectorization as TextVectorization
 from .regularization import ActivityRegularization as ActivityRegularization
 from .regularization import Dropout as Dropout
 from .regularization import GaussianNoise as GaussianNoise

@@ -13,3 +13,4 @@ from .random_images import RandomFlip as RandomFlip
 from .random_places import RandomRotation as RandomRotation
 from .random_places import RandomTranslation as RandomTranslation
 from .random_places import RandomZoom as RandomZoom
+from .text import TextVectorization as TextVectorization
