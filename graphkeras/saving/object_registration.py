@@ -75,9 +75,9 @@ def get_custom_objects() -> dict[str, Any]:
     return _OBJECTS
 
 
-def get_registered_name(target: Any) -> str:
+def get_registered_name(obj: Any) -> str:
     """``package>name`` of a registered class or function, otherwise its own name."""
-    return _NAMES.get(target) or str(target.__name__)
+    return _NAMES.get(obj) or str(obj.__name__)
 
 
 def get_registered_object(
