@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from ... import activations, config, constraints, initializers, ops, regularizers
 from ...ops.convolution import per_axis
@@ -25,6 +25,7 @@ class ConvolutionLayer(Layer):
 
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
+    keys_of_keras_2: ClassVar[tuple[str, ...]] = ()  # which its configs hold without a meaning for the layer
 
     def __init__(
         self,
@@ -156,6 +157,12 @@ class ConvolutionLayer(Layer):
             "use_bias": self.use_bias,
             "activity_regularizer": regularizers.serialize(self.activity_regularizer),
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        if "groups" in cls.keys_of_keras_2 and config.get("groups", 1) != 1:
+            raise ValueError(f"{cls.__name__}: groups is not supported, got groups={config['groups']!r}; only 1 is possible.")
+        return super().from_config({key: value for key, value in config.items() if key not in cls.keys_of_keras_2})
 
     def _handling_config(self, *kinds: str) -> dict[str, Any]:
         modules = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints}

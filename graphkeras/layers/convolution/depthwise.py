@@ -11,6 +11,8 @@ from .base import ConvolutionLayer
 class DepthwiseConvolution(ConvolutionLayer):
     """Each channel convolved with `depth_multiplier` kernels of its own, with the rank of a subclass."""
 
+    keys_of_keras_2 = ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint")
+
     def __init__(
         self,
         kernel_size: Any,

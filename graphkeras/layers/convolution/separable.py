@@ -11,6 +11,8 @@ from .base import ConvolutionLayer
 class SeparableConvolution(ConvolutionLayer):
     """A depthwise convolution, then one with windows of size 1 that mixes the channels, with the rank of a subclass."""
 
+    keys_of_keras_2 = ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint")
+
     def __init__(
         self,
         filters: int,

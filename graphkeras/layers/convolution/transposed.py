@@ -13,6 +13,8 @@ from .base import ConvolutionLayer
 class TransposedConvolution(ConvolutionLayer):
     """Every element of the input times the kernel, added up where they meet, with the rank of a subclass."""
 
+    keys_of_keras_2 = ("groups",)
+
     def __init__(
         self,
         filters: int,

@@ -139,3 +139,13 @@ def test_images_of_unknown_size(numpy_target):
 def test_wrong_arguments_are_explained(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("layer", [layers.DepthwiseConv2D(3), layers.SeparableConv2D(2, 3), layers.Conv3DTranspose(2, 3)])
+def test_configs_of_keras_2_are_read(layer):
+    """They have keys of plain convolutions, which Keras 3 refuses."""
+    config = layer.get_config()
+    old = {**config, "groups": 1, **({} if "kernel_initializer" in config else {"kernel_initializer": "glorot_uniform"})}
+    assert type(layer).from_config(old).get_config() == config
+    with pytest.raises(ValueError, match="groups is not supported, got groups=2"):
+        type(layer).from_config({**config, "groups": 2})
