@@ -57,7 +57,7 @@ class SpectralNormalization(Wrapper):
             raise ValueError(f"{title(self)}: power_iterations must be positive, got {power_iterations}.")
         self.power_iterations = power_iterations
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         super().build(input_shape)
         self.input_spec = InputSpec(min_ndim=1, axes={-1: input_shape[-1]})
         kernel = getattr(self.layer, "kernel", getattr(self.layer, "embeddings", None))

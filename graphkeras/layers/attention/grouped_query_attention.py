@@ -78,7 +78,7 @@ class GroupedQueryAttention(Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
 
-    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:  # type: ignore[override]
         key_shape = value_shape if key_shape is None else key_shape
         self.feature_dim = query_shape[-1]
         self._query_dense = self._projection("query", "bqm,muh->bquh", query_shape, self.num_query_heads)
@@ -147,7 +147,7 @@ class GroupedQueryAttention(Layer):
         weights = self._dropout_layer(scores, training=training) if self.dropout > 0 else scores
         return ops.einsum("buqk,bkuh->bquh", weights, value), scores
 
-    def compute_output_shape(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> Any:
+    def compute_output_shape(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> Any:  # type: ignore[override]
         return tuple(query_shape)
 
     def get_config(self) -> dict[str, Any]:

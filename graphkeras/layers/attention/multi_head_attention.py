@@ -85,7 +85,7 @@ class MultiHeadAttention(Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
 
-    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:  # type: ignore[override]
         key_shape = value_shape if key_shape is None else key_shape
         if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
             raise ValueError(
@@ -185,7 +185,7 @@ class MultiHeadAttention(Layer):
         weights = self._dropout_layer(scores, training=training) if self.dropout > 0 else scores
         return ops.einsum(self._combine_equation, weights, value), scores
 
-    def compute_output_shape(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> Any:
+    def compute_output_shape(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> Any:  # type: ignore[override]
         return (*query_shape[:-1], *(self._output_shape or query_shape[-1:]))
 
     def get_config(self) -> dict[str, Any]:
