@@ -24,12 +24,17 @@ class ModelGraph:
     arrows: list[tuple[int, int]]  # the numbers of two boxes, in the order of the computation
     rankdir: str = "TB"
     dpi: int = 200
+    splines: str = "ortho"
 
     def to_string(self) -> str:
         """The graph in Graphviz's language."""
         boxes = [f"  {k} [label={_quoted(chr(10).join(lines))}];" for k, lines in enumerate(self.boxes)]
         arrows = [f"  {start} -> {end};" for start, end in self.arrows]
-        head = [f"digraph {_quoted(self.name)} {{", f"  graph [rankdir={self.rankdir}, dpi={self.dpi}];", "  node [shape=box];"]
+        head = [
+            f"digraph {_quoted(self.name)} {{",
+            f"  graph [rankdir={self.rankdir}, dpi={self.dpi}, splines={self.splines}];",
+            "  node [shape=box];",
+        ]
         return "\n".join([*head, *boxes, *arrows, "}"]) + "\n"
 
     def to_svg(self) -> str:
@@ -98,8 +103,10 @@ def model_to_dot(
     rankdir: str = "TB",
     expand_nested: bool = False,
     dpi: int = 200,
+    subgraph: bool = False,
     show_layer_activations: bool = False,
     show_trainable: bool = False,
+    splines: str = "ortho",
 ) -> ModelGraph:
     """The graph of a model's layers; its `to_string` is DOT and its `to_svg` a picture.
 
@@ -107,16 +114,16 @@ def model_to_dot(
         model: a built model. One without a graph of layers is one box.
         show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable: what the boxes say.
         rankdir: where the arrows go: "TB" down, "LR" to the right, "BT" or "RL".
-        expand_nested: not supported, nested models are one box.
-        dpi: for formats that Graphviz makes.
+        expand_nested, subgraph: not supported, nested models are one box.
+        dpi, splines: for formats that Graphviz makes.
 
     Raises:
         ValueError: for a model that is not built, another `rankdir`, or `expand_nested`.
     """
     if rankdir not in ("TB", "LR", "BT", "RL"):
         raise ValueError(f"rankdir is 'TB', 'LR', 'BT' or 'RL', got {rankdir!r}.")
-    if expand_nested:
-        raise ValueError("plot_model draws a nested model as one box; plot it on its own instead of expand_nested=True.")
+    if expand_nested or subgraph:
+        raise ValueError("A nested model is drawn as one box; plot it on its own instead of expand_nested or subgraph.")
     if not model.built:
         raise ValueError(f"{model.name!r} has no layers to draw yet: call it on data, or build(input_shape), first.")
     program = model._program
@@ -142,7 +149,7 @@ def model_to_dot(
     for call in () if program is None else program.calls:
         for tensor in call.inputs:
             arrows[numbers[id(program.call_of(tensor).operation)], numbers[id(call.operation)]] = None
-    return ModelGraph(model.name, [text(operation) for operation in operations], list(arrows), rankdir, dpi)
+    return ModelGraph(model.name, [text(operation) for operation in operations], list(arrows), rankdir, dpi, splines)
 
 
 def plot_model(
@@ -156,6 +163,7 @@ def plot_model(
     dpi: int = 200,
     show_layer_activations: bool = False,
     show_trainable: bool = False,
+    splines: str = "ortho",
 ) -> None:
     """Draw a model's layers to a file; ``.svg`` and ``.dot`` need nothing else. The arguments are those of `model_to_dot`.
 
@@ -163,9 +171,8 @@ def plot_model(
         ImportError: for another format, such as ``.png``, if Graphviz is not installed.
     """
     path = Path(to_file)
-    graph = model_to_dot(
-        model, show_shapes, show_dtype, show_layer_names, rankdir, expand_nested, dpi, show_layer_activations, show_trainable
-    )
+    shown = (show_shapes, show_dtype, show_layer_names)
+    graph = model_to_dot(model, *shown, rankdir, expand_nested, dpi, False, show_layer_activations, show_trainable, splines)
     if path.suffix == ".svg":
         path.write_text(graph.to_svg(), "utf-8")
     elif path.suffix == ".dot":
