@@ -101,6 +101,7 @@ from .rnn.cells import GRUCell as GRUCell
 from .rnn.cells import LSTMCell as LSTMCell
 from .rnn.cells import SimpleRNNCell as SimpleRNNCell
 from .rnn.cells import StackedRNNCells as StackedRNNCells
+from .rnn.masking import Masking as Masking
 from .rnn.recurrent import RNN as RNN
 from .rnn.whole import GRU as GRU
 from .rnn.whole import LSTM as LSTM

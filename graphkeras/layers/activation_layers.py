@@ -12,6 +12,8 @@ from .layer import Layer
 class Activation(Layer):
     """Applies a function, given by name or as a function."""
 
+    supports_masking = True
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
@@ -33,6 +35,8 @@ class ReLU(Layer):
     Raises:
         ValueError: for a negative argument.
     """
+
+    supports_masking = True
 
     def __init__(
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
@@ -58,6 +62,8 @@ class ReLU(Layer):
 class LeakyReLU(Layer):
     """x where x > 0, else negative_slope * x. `alpha` is the older name of the slope."""
 
+    supports_masking = True
+
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         negative_slope = kwargs.pop("alpha", negative_slope)
         super().__init__(**kwargs)
@@ -78,6 +84,8 @@ class LeakyReLU(Layer):
 
 class PReLU(Layer):
     """x where x > 0, else alpha * x, alpha being learned; one alpha for all places along `shared_axes`."""
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -127,6 +135,8 @@ class PReLU(Layer):
 class ELU(Layer):
     """x where x > 0, else alpha * (e**x - 1)."""
 
+    supports_masking = True
+
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.alpha = alpha
@@ -144,6 +154,8 @@ class ELU(Layer):
 
 class Softmax(Layer):
     """e**x divided by its sum along `axis`. Places where `mask` is False get probability 0."""
+
+    supports_masking = True
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

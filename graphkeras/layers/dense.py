@@ -23,6 +23,8 @@ class Dense(Layer):
     Input shape: ``(batch, ..., input_dim)``. Output shape: ``(batch, ..., units)``.
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         units: int,

@@ -15,12 +15,13 @@ class Embedding(Layer):
     Args:
         input_dim: how many vectors there are; inputs are from 0 to input_dim - 1.
         output_dim: the length of a vector.
+        mask_zero: whether 0 means that there is nothing: layers behind leave those time steps out.
         weights: an array (input_dim, output_dim) to start from.
 
     Input shape: ``(batch, ...)`` of integers. Output shape: ``(batch, ..., output_dim)``.
 
     Raises:
-        NotImplementedError: for mask_zero=True, LoRA and quantization.
+        NotImplementedError: for LoRA and quantization.
     """
 
     def __init__(
@@ -41,11 +42,10 @@ class Embedding(Layer):
         if length is not None and "input_shape" not in kwargs:
             kwargs["input_shape"] = (length,) if isinstance(length, int) else tuple(length)
         super().__init__(**kwargs)
-        if mask_zero:
-            raise NotImplementedError(f"{title(self)}: mask_zero=True (masking) is not supported yet.")
         if lora_rank is not None or quantization_config is not None:
             raise NotImplementedError(f"{title(self)}: LoRA and quantization are not supported; leave them None.")
         self.input_dim, self.output_dim, self.mask_zero = input_dim, output_dim, mask_zero
+        self.supports_masking = mask_zero
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
@@ -66,6 +66,9 @@ class Embedding(Layer):
         if "int" not in ops.dtype(inputs):
             inputs = ops.cast(inputs, "int32")
         return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape, self.output_dim)

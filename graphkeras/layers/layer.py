@@ -25,6 +25,7 @@ from ..variable import Variable
 from . import layer_config
 from .call_arguments import CallArguments, converted, signature_of
 from .input_spec import check_inputs, shapes_of, title
+from .masks import carry_masks, mask_outputs, masks_for
 from .tracking import LayerState, count_switch, metrics_in, seed_generators_in, unique, variables_in
 
 
@@ -88,6 +89,10 @@ class Layer:
         """The layer's function."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, inputs).")
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The masks of the results; called if the layer supports masking. Those of the inputs by default."""
+        return mask
+
     # ---- calling ------------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -105,18 +110,22 @@ class Layer:
         policy = self.dtype_policy
         mixed = policy.compute_dtype if self.autocast and policy.compute_dtype != policy.variable_dtype else None
         with scope(self.name), calling(self, training, mixed), own_trace, self._explained(given):
-            given = converted(self, given)
+            original, given = given, converted(self, given)
+            carry_masks((original.args, original.keywords), (given.args, given.keywords))
             check_inputs(self.input_spec, given.first, self)
             if not self.built:
                 self._build_for(given)
                 check_inputs(self.input_spec, given.first, self)
-            outputs = self.call(*given.args, **given.keywords_with(training))
+            outputs = self.call(*given.args, **{**given.keywords_with(training), **masks_for(given)})
+            mask_outputs(self, given, outputs)
             if self.activity_regularizer is not None:
                 self._regularize_activity(outputs)
         if symbolic:
             self._name_outputs(outputs)
         if trace is None and outer is None and symbolic:
-            outputs = tree.map_structure(lambda x: KerasTensor.of(x.value) if isinstance(x, KerasTensor) else x, outputs)
+            inner = outputs
+            outputs = tree.map_structure(lambda x: KerasTensor.of(x.value) if isinstance(x, KerasTensor) else x, inner)
+            carry_masks(inner, outputs)
             record(self, args, kwargs, outputs)
         return outputs
 

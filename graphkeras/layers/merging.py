@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from .layer import Layer
 class Merge(Layer):
     """The base of layers that combine a list of tensors element by element, with broadcasting."""
 
+    supports_masking = True
+
     def build(self, input_shape: Any) -> None:
         if not isinstance(input_shape, (list, tuple)) or not input_shape or not isinstance(input_shape[0], (list, tuple)):
             raise ValueError(f"{title(self)} is called on a list of tensors, got one tensor of shape {input_shape}.")
@@ -28,6 +31,11 @@ class Merge(Layer):
         for other in inputs[1:]:
             result = self.merge(result, other)
         return self.finish(result, len(inputs))
+
+    def compute_mask(self, inputs: Sequence[Any], mask: Any = None) -> Any:
+        """Where all masks are True."""
+        found = [one for one in mask or () if one is not None]
+        return functools.reduce(ops.logical_and, found) if found else None
 
     def merge(self, x: Any, y: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define merge(x, y).")
@@ -107,9 +115,24 @@ class Concatenate(Layer):
         ValueError: if other axes differ.
     """
 
+    supports_masking = True
+
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = axis
+
+    def compute_mask(self, inputs: Sequence[Any], mask: Any = None) -> Any:
+        """The masks one after another along the axis, reduced to time steps; inputs without a mask count as a whole."""
+        if all(one is None for one in mask or (None,)):
+            return None
+        wide = []
+        for x, one in zip(inputs, mask, strict=True):
+            whole = ops.ones_like(x, dtype="bool")
+            if one is not None:
+                one = ops.expand_dims(one, tuple(range(ops.ndim(one), ops.ndim(x)))) if ops.ndim(one) < ops.ndim(x) else one
+                whole = ops.logical_and(whole, one)
+            wide.append(whole)
+        return ops.all(ops.concatenate(wide, axis=self.axis), axis=-1)
 
     def build(self, input_shape: Any) -> None:
         if not isinstance(input_shape, (list, tuple)) or not input_shape or not isinstance(input_shape[0], (list, tuple)):

@@ -22,6 +22,8 @@ class Dropout(Layer):
         ValueError: for another rate.
     """
 
+    supports_masking = True
+
     def __init__(self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
@@ -54,6 +56,8 @@ class GaussianNoise(Layer):
         ValueError: for a negative standard deviation.
     """
 
+    supports_masking = True
+
     def __init__(self, stddev: float, seed: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not stddev >= 0:
@@ -78,6 +82,8 @@ class GaussianNoise(Layer):
 
 class ActivityRegularization(Layer):
     """The inputs; training adds l1 * sum(|x|) + l2 * sum(x**2) per sample to the loss."""
+
+    supports_masking = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         super().__init__(activity_regularizer=regularizers.L1L2(l1, l2), **kwargs)

@@ -17,6 +17,8 @@ class Identity(Layer):
         super().__init__(**kwargs)
         self.built = True
 
+    supports_masking = True
+
     def call(self, inputs: Any) -> Any:
         return inputs
 

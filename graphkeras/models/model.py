@@ -35,6 +35,7 @@ class Model(SavingMethods, Trainer, Layer):
     #: What ``Model(inputs, outputs)`` makes; set by `functional.py`.
     functional_class: ClassVar[type[Model]]
     _program: CallGraph | None = None
+    supports_masking = True
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         made = cls.functional_class if cls is Model and _is_functional(args, kwargs) else cls
@@ -71,6 +72,10 @@ class Model(SavingMethods, Trainer, Layer):
             )
         program = self._program
         return program.run(matched_inputs(inputs, program.inputs, program.input_layers, self), training)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """None: the layers inside give their results masks."""
+        return None
 
     def _build_for(self, given: CallArguments) -> None:
         if type(self).build is not Model.build:

@@ -213,7 +213,6 @@ def test_the_layer_is_named_in_errors():
         (lambda: layers.Add()(X), "is called on a list of tensors"),
         (lambda: layers.Concatenate()([X, np.zeros((3, 3))]), "must have equal sizes"),
         (lambda: layers.Reshape((4, 2))(X), "cannot be reshaped"),
-        (lambda: layers.Embedding(3, 4, mask_zero=True), "mask_zero=True"),
         (lambda: layers.Dense(4)(keras.Input((None,))), "must have a known size"),
         (lambda: keras.Input(), "give shape"),
         (lambda: layers.Dense(4)(), "was called without inputs"),

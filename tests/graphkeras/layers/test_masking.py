@@ -1,0 +1,75 @@
+"""Masks reach the layers behind Masking and Embedding; a recurrent model of real Keras goes on with its training."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import graphkeras as keras
+from graphkeras import layers
+
+FILES = Path(__file__).parents[1] / "saving" / "files"
+IDS = np.array([[3, 1, 0, 0], [2, 0, 4, 1], [1, 2, 3, 4]], np.int32)
+
+
+def test_a_recurrent_model_of_keras_goes_on():
+    recorded = np.load(FILES / "rnn_lstm_gru.npz")
+    model = keras.models.load_model(FILES / "rnn_lstm_gru.keras")
+    x = recorded["input_0"]
+    for k, output in enumerate(keras.tree.flatten(model.predict(x, verbose=0))):
+        np.testing.assert_allclose(output, recorded[f"output_{k}"], atol=1e-5)
+    targets = [recorded[name] for name in sorted(recorded) if name.startswith("target_")]
+    loss = np.ravel(model.train_on_batch(x, targets))[0]
+    np.testing.assert_allclose(loss, np.ravel(recorded["next_train_on_batch_loss"])[0], rtol=1e-4)
+    with np.load(FILES / "rnn_lstm_gru_after_next_step.npz") as after:
+        for key, variable in zip(sorted(after), model.weights, strict=True):
+            np.testing.assert_allclose(variable.numpy(), after[key], atol=2e-5, err_msg=key)
+
+
+def small_model(mask_zero=True, explicit=False):
+    keras.utils.set_random_seed(1)
+    ids = keras.Input((4,), dtype="int32")
+    x = layers.Embedding(5, 3, mask_zero=mask_zero)(ids)
+    options = {"mask": keras.ops.not_equal(ids, 0)} if explicit else {}
+    x = layers.Dropout(0.0)(layers.Activation("tanh")(layers.Dense(3)(x)))
+    x = layers.LSTM(4, return_sequences=True)(x, **options)
+    return keras.Model(ids, layers.GRU(2)(x, **options))
+
+
+def test_a_mask_goes_through_layers_files_and_exports(tmp_path):
+    ort = pytest.importorskip("onnxruntime")
+    model = small_model()
+    found = model.predict(IDS, verbose=0)
+    np.testing.assert_allclose(found, small_model(False, True).predict(IDS, verbose=0), atol=1e-6)
+    assert np.abs(found - small_model(False).predict(IDS, verbose=0)).max() > 1e-4
+    model.save(tmp_path / "m.keras")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "m.keras").predict(IDS, verbose=0), found)
+    model.export(tmp_path / "m.onnx", format="onnx", verbose=False)
+    session = ort.InferenceSession(tmp_path / "m.onnx")
+    np.testing.assert_allclose(session.run(None, {session.get_inputs()[0].name: IDS})[0], found, atol=1e-6)
+
+
+def test_masking_leaves_out_time_steps_at_once_and_in_the_loss():
+    x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype(np.float32)
+    x[0, 2:] = 0
+    mask = np.any(x != 0, -1)
+    lstm = layers.LSTM(3, return_sequences=True)
+    masked = lstm(layers.Masking()(x))
+    np.testing.assert_allclose(masked, lstm(x, mask=mask), atol=1e-6)
+    assert np.abs(masked - lstm(x)).max() > 1e-4
+    model = keras.Sequential([keras.Input((4, 3)), layers.Masking(), lstm, layers.Dense(1)])
+    model.compile("sgd", "mse")
+    wanted = np.square(model.predict(x, verbose=0))[mask].mean()
+    np.testing.assert_allclose(model.evaluate(x, np.zeros((2, 4, 1), np.float32), verbose=0), wanted, rtol=1e-5)
+
+
+def test_a_layer_without_masking_warns():
+    with pytest.warns(UserWarning, match="does not support masking"):
+        layers.Flatten()(layers.Masking()(np.ones((2, 3, 4), np.float32)))
+
+
+def test_masks_of_merged_tensors():
+    first = layers.Masking()(np.array([[[1.0], [0.0]]], np.float32))
+    second = layers.Masking()(np.array([[[1.0], [2.0]]], np.float32))
+    for layer in (layers.Add(), layers.Concatenate()):
+        np.testing.assert_array_equal(layer.compute_mask([first, second], [np.array([[True, False]]), None]), [[True, False]])
