@@ -14,8 +14,8 @@ from graphkeras.compiler.dims import Dim, bind_shape, symbols_of
 from graphkeras.compiler.executables.triton import TritonBackend
 from graphkeras.compiler.graph import Graph, Value, bind_attrs
 from graphkeras.compiler.ops.base import Arg, Op, Sample
-from graphkeras.compiler.parser import parse_graph
 from graphkeras.compiler.ops.matrices import MatrixArg
+from graphkeras.compiler.parser import parse_graph
 from graphkeras.compiler.types import TensorType, numpy_dtype
 from graphkeras.kernels.devices import get_device
 

@@ -42,7 +42,7 @@ def test_a_pass_can_be_left_out(settings):
 
 def test_a_pass_that_does_not_exist_is_not_left_out_silently(settings):
     settings(skip=("simplfy",))
-    with pytest.raises(ValueError, match="GRAPHKERAS_SKIP names 'simplfy'; the passes are [a-z_, ]*simplify"):
+    with pytest.raises(ValueError, match=r"GRAPHKERAS_SKIP names 'simplfy'; the passes are [a-z_, ]*simplify"):
         optimize(small_graph(), "numpy")
 
 
