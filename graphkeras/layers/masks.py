@@ -30,6 +30,13 @@ def set_mask(x: Any, mask: Any) -> None:
         weakref.finalize(x, _OF_ARRAYS.pop, id(x), None)
 
 
+def without_mask(x: Any) -> Any:
+    """The same tensor for a layer inside of one that has dealt with the mask; `x` itself if it has none."""
+    if mask_of(x) is None:
+        return x
+    return KerasTensor.of(x.value) if isinstance(x, KerasTensor) else x.view()
+
+
 def carry_masks(old: Any, new: Any) -> None:
     """Let tensors have the masks of those that they were made of."""
     for one, other in zip(tree.flatten(old), tree.flatten(new), strict=True):

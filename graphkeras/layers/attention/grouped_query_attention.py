@@ -10,6 +10,7 @@ from ..activation_layers import Softmax
 from ..einsum_dense import EinsumDense
 from ..input_spec import title
 from ..layer import Layer
+from ..masks import without_mask
 from ..regularization import Dropout
 from .masks import causal_mask, combined_mask, spread_to
 from .multi_head_attention import check_flash, check_positive, projection_arguments, projections_config
@@ -122,7 +123,7 @@ class GroupedQueryAttention(Layer):
         training: bool | None = None,
         use_causal_mask: bool = False,
     ) -> Any:
-        key = value if key is None else key
+        query, value, key = (without_mask(x) for x in (query, value, value if key is None else key))
         masks = (query_mask, value_mask, key_mask, attention_mask)
         causal_only = use_causal_mask and self.sliding_window is None and all(mask is None for mask in masks)
         mask = None if causal_only else combined_mask(query, value, *masks, use_causal_mask, self.sliding_window)

@@ -12,6 +12,7 @@ from ..activation_layers import Softmax
 from ..einsum_dense import EinsumDense
 from ..input_spec import title
 from ..layer import Layer
+from ..masks import without_mask
 from ..regularization import Dropout
 from .masks import causal_mask, combined_mask, spread_to
 
@@ -146,7 +147,7 @@ class MultiHeadAttention(Layer):
         training: bool | None = None,
         use_causal_mask: bool = False,
     ) -> Any:
-        key = value if key is None else key
+        query, value, key = (without_mask(x) for x in (query, value, value if key is None else key))
         masks = (query_mask, value_mask, key_mask, attention_mask)
         own_attention = type(self)._compute_attention is MultiHeadAttention._compute_attention
         causal_only = use_causal_mask and self.sliding_window is None and own_attention and all(mask is None for mask in masks)

@@ -73,3 +73,18 @@ def test_masks_of_merged_tensors():
     second = layers.Masking()(np.array([[[1.0], [2.0]]], np.float32))
     for layer in (layers.Add(), layers.Concatenate()):
         np.testing.assert_array_equal(layer.compute_mask([first, second], [np.array([[True, False]]), None]), [[True, False]])
+
+
+@pytest.mark.parametrize("kind", ["MultiHeadAttention", "GroupQueryAttention"])
+def test_attention_takes_the_masks_of_its_inputs_and_passes_the_querys_on(kind):
+    keys = (2, 4) if kind == "MultiHeadAttention" else (4, 4, 2)
+    attention, embedding = getattr(layers, kind)(*keys), layers.Embedding(9, 8, mask_zero=True)
+    tokens = np.array([[3, 1, 0, 0], [5, 2, 7, 0]], "int32")
+    words = keras.Input((4,), dtype="int32")
+    embedded = embedding(words)
+    model = keras.Model(words, layers.GlobalAveragePooling1D()(attention(embedded, embedded)))
+    known = tokens != 0
+    vectors = np.array(embedding(tokens))
+    attended = attention(vectors, vectors, query_mask=known, value_mask=known)
+    expected = (attended * known[..., None]).sum(axis=1) / known.sum(axis=1)[:, None]
+    np.testing.assert_allclose(model.predict(tokens, verbose=0), expected, rtol=1e-4, atol=1e-6)
