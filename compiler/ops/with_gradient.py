@@ -24,6 +24,14 @@ class WithGradient(Composite):
     attributes: ClassVar[Mapping[str, Any]] = {"gradient": REQUIRED, "results": REQUIRED, "arguments": REQUIRED}
 
     def infer(self, *types: TensorType, gradient: Graph, results: int, arguments: int) -> tuple[TensorType, ...]:
+        wanted = (*types[:results], *types[results + arguments :])
+        read = tuple(value.type for value in gradient.inputs)
+        if wanted != read:
+            raise ValueError(
+                f"with_gradient: the gradient reads {', '.join(map(str, read)) or 'nothing'}: the gradients of the {results} "
+                f"results and what it needs further; the operands besides the {arguments} arguments are "
+                f"{', '.join(map(str, wanted)) or 'none'}."
+            )
         expected = types[results : results + arguments]
         found = tuple(value.type for value in gradient.outputs)
         if found != expected:
