@@ -55,8 +55,11 @@ def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The root of `nanvar`."""
-    return ops.sqrt(_variance(x, axis, keepdims))
+    """The root of `nanvar`. Its gradient is 0 where that is 0, as for a single number."""
+    variance = _variance(x, axis, keepdims)
+    is_zero = ops.equal(variance, scalar(0, variance))
+    root = ops.sqrt(ops.where(is_zero, scalar(1, variance), variance))  # chosen before the root: its gradient would be NaN
+    return ops.where(is_zero, scalar(0, variance), root)
 
 
 def _variance(x: Any, axis: Any, keepdims: bool) -> Tensor:
