@@ -12,6 +12,7 @@ from graphkeras.compiler import config as compiler_config
 from graphkeras.compiler.driver import resolve_target
 from graphkeras.compiler.types import FLOATS
 
+from . import dtype_policies
 from .dtype_policies import DTypePolicy
 
 
@@ -90,6 +91,9 @@ def standardize_data_format(data_format: str | None) -> str:
 def dtype_policy() -> DTypePolicy:
     """The policy of layers that are not given a dtype."""
     return _settings.dtype_policy or DTypePolicy(floatx())
+
+
+dtype_policies.default_name = lambda: dtype_policy().name
 
 
 def set_dtype_policy(policy: str | DTypePolicy) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from graphkeras.compiler.types import DTYPES, FLOATS
+
+#: The name of the policy for those who name none; `config`, which knows it, sets this.
+default_name: Callable[[], str] = partial(str, "float32")
 
 
 class DTypePolicy:
@@ -12,13 +17,14 @@ class DTypePolicy:
 
     Args:
         name: a dtype such as ``"float32"`` for both, or ``"mixed_float16"`` / ``"mixed_bfloat16"`` for computing in
-            16 bits with variables in float32.
+            16 bits with variables in float32. That of `config.dtype_policy()` by default.
 
     Raises:
         ValueError: for another name.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str | None = None) -> None:
+        name = default_name() if name is None else name
         if name in ("mixed_float16", "mixed_bfloat16"):
             compute, variable = name.removeprefix("mixed_"), "float32"
         elif name in DTYPES:
@@ -76,9 +82,9 @@ def get(identifier: Any) -> DTypePolicy:
     return DTypePolicy(name)
 
 
-def serialize(policy: DTypePolicy) -> dict[str, Any]:
+def serialize(dtype_policy: DTypePolicy) -> dict[str, Any]:
     """The policy as Keras writes it into files."""
-    return {"module": "keras", "class_name": "DTypePolicy", "config": policy.get_config(), "registered_name": None}
+    return {"module": "keras", "class_name": "DTypePolicy", "config": dtype_policy.get_config(), "registered_name": None}
 
 
 def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> DTypePolicy:

@@ -133,8 +133,13 @@ class KerasTensor(Operators):
 
     Args:
         shape: its sizes; None for a size that is not known before the run.
-        dtype: its dtype.
+        dtype: its dtype; None for the default float.
+        sparse, ragged: False; there are dense tensors only.
+        record_history: True; which layer or op made a tensor is always recorded.
         name: a name for printing.
+
+    Raises:
+        NotImplementedError: for sparse or ragged tensors, or record_history=False.
 
     Attributes:
         value: the graph value that it stands for.
@@ -144,7 +149,20 @@ class KerasTensor(Operators):
     value: Value
     history: History | None
 
-    def __init__(self, shape: Sequence[int | None], dtype: Any = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        shape: Sequence[int | None],
+        dtype: Any = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
+    ) -> None:
+        if sparse or ragged or not record_history:
+            raise NotImplementedError(
+                f"KerasTensor: tensors are dense and their history is recorded, got sparse={sparse}, ragged={ragged}, "
+                f"record_history={record_history}. Leave them out."
+            )
         self.value = Value(TensorType(symbolic_shape(shape, name or "tensor"), standard_dtype(dtype)), name or "")
         self.history = None
 

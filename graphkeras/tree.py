@@ -33,8 +33,8 @@ def _walk(structure: Any) -> Iterator[tuple[Path, Any]]:
             yield (key, *path), leaf
 
 
-def map_structure(function: Callable[..., Any], *structures: Any, none_is_leaf: bool = True) -> Any:
-    """The same structure with function(leaf, ...) in place of every leaf, called in the order of `flatten`; leaves of
+def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool = True) -> Any:
+    """The same structure with func(leaf, ...) in place of every leaf, called in the order of `flatten`; leaves of
     several structures go together.
 
     Raises:
@@ -46,7 +46,7 @@ def map_structure(function: Callable[..., Any], *structures: Any, none_is_leaf: 
         assert_same_structure(structures[0], other)
 
     def apply(*leaves: Any) -> Any:
-        return None if not none_is_leaf and leaves[0] is None else function(*leaves)
+        return None if not none_is_leaf and leaves[0] is None else func(*leaves)
 
     return _map(apply, structures)
 
@@ -83,8 +83,11 @@ def _pack(structure: Any, leaves: Iterator[Any]) -> Any:
     return next(leaves)
 
 
-def assert_same_structure(a: Any, b: Any, check_types: bool = True) -> None:
-    """Do nothing if `a` and `b` differ in their leaves only.
+def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
+    """Do nothing if `a` and `b` differ in their leaves only. A list and a tuple differ.
+
+    Args:
+        check_types: not used; an argument of older Keras.
 
     Raises:
         ValueError: otherwise; shows both.
@@ -113,14 +116,14 @@ def lists_to_tuples(structure: Any) -> Any:
     return tuple(lists_to_tuples(item) for item in structure) if isinstance(structure, (list, tuple)) else structure
 
 
-def map_shape_structure(function: Callable[[Any], Any], structure: Any) -> Any:
+def map_shape_structure(func: Callable[[Any], Any], structure: Any) -> Any:
     """Like `map_structure`, but a tuple or list of numbers and None is a shape and so a leaf."""
     if isinstance(structure, (list, tuple)) and all(size is None or isinstance(size, int) for size in structure):
-        return function(tuple(structure))
+        return func(tuple(structure))
     if isinstance(structure, dict):
-        return {key: map_shape_structure(function, item) for key, item in structure.items()}
+        return {key: map_shape_structure(func, item) for key, item in structure.items()}
     if isinstance(structure, (list, tuple)):
-        return _rebuilt(structure, [map_shape_structure(function, item) for item in structure])
+        return _rebuilt(structure, [map_shape_structure(func, item) for item in structure])
     raise ValueError(f"tree.map_shape_structure: {structure!r} is neither a shape nor a structure of shapes.")
 
 

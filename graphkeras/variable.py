@@ -32,6 +32,7 @@ class Variable(Operators):
         dtype: the array's own by default (doubles become the default float), else the default float.
         trainable: whether optimizers change it.
         name: a name without slashes; the path of the layer that makes it is put before it.
+        layout: None; how Keras spreads variables over several devices, which is not supported.
 
     Attributes:
         path: name with the layers around it, such as ``block/dense/kernel``.
@@ -41,6 +42,7 @@ class Variable(Operators):
 
     Raises:
         ValueError: for a shape that is missing or does not fit.
+        NotImplementedError: for a layout.
     """
 
     def __init__(
@@ -53,7 +55,10 @@ class Variable(Operators):
         aggregation: str = "none",
         synchronization: str = "auto",
         name: str | None = None,
+        layout: Any = None,
     ) -> None:
+        if layout is not None:
+            raise NotImplementedError(f"Variable: every variable is on one device, layout must be None, got {layout!r}.")
         self.name = name or auto_name("variable")
         if "/" in self.name:
             raise ValueError(f"A variable's name must not hold '/', got {self.name!r}: the layers around it make its path.")

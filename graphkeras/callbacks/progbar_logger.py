@@ -70,7 +70,7 @@ class ProgbarLogger(Callback):
 
     def _new_bar(self) -> None:
         self._done = 0
-        self._bar = Progbar(self.params["steps"], verbose=self.params["verbose"], unit_name="step")
+        self._bar = Progbar(self.params["steps"], verbose=self.params["verbose"], stateless_metrics=())
 
     def _draw(self, batch: int, logs: Logs) -> None:
         if self._bar is not None:

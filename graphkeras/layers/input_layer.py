@@ -64,7 +64,7 @@ class InputLayer(Layer):
         self._input_dtype = standard_dtype(dtype)
         self.optional = optional
         if input_tensor is None:
-            self._tensor = KerasTensor(self.batch_shape, self._input_dtype, self.name)
+            self._tensor = KerasTensor(self.batch_shape, self._input_dtype, name=self.name)
         self.built = True
         self.input_spec = InputSpec(shape=self.batch_shape, optional=optional)
         record(self, (), {}, self._tensor)
@@ -96,11 +96,11 @@ def Input(
     batch_size: int | None = None,
     dtype: Any = None,
     sparse: bool | None = None,
+    ragged: bool | None = None,
     batch_shape: Any = None,
     name: str | None = None,
     tensor: Any = None,
     optional: bool = False,
-    ragged: bool | None = None,
 ) -> Any:
     """A symbolic tensor that stands for the data a model is fed with.
 

@@ -136,9 +136,9 @@ def serialize(loss: Any) -> Any:
     return serialize_keras_object(loss)
 
 
-def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """The loss that `serialize` wrote."""
-    return deserialize_keras_object(config, custom_objects=custom_objects, module_objects=TABLE)
+def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The loss that `serialize` wrote: a config, or the name of a function."""
+    return deserialize_keras_object(name, custom_objects=custom_objects, module_objects=TABLE)
 
 
 __all__ = [

@@ -55,12 +55,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
 
 @contextmanager
-def custom_object_scope(*objects: Mapping[str, Any]) -> Iterator[None]:
+def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
     """Inside the block, names in files may mean the given classes and functions: ``{"MyLayer": MyLayer}``."""
-    merged = dict(_SCOPED.get())
-    for mapping in objects:
-        merged.update(mapping)
-    token = _SCOPED.set(merged)
+    token = _SCOPED.set({**_SCOPED.get(), **custom_objects})
     try:
         yield
     finally:

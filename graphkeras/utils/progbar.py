@@ -27,8 +27,13 @@ class Progbar:
         width: the length of the bar in characters.
         verbose: 0 is silent, 1 draws the bar, 2 writes one line at the end.
         interval: the least time between two drawings, in seconds.
-        stateful_metrics: names of values that are shown as they are; others are averaged over the steps. None for all.
+        stateful_metrics: names of values that are shown as they are; others are averaged over the steps.
+        stateless_metrics: names of values that are averaged over the steps; others are shown as they are. Without one of the
+            two lists, all are averaged. What the last step shows is its own value.
         unit_name: what is counted.
+
+    Raises:
+        ValueError: for both lists.
     """
 
     def __init__(
@@ -38,10 +43,16 @@ class Progbar:
         verbose: int = 1,
         interval: float = 0.05,
         stateful_metrics: Iterable[str] | None = None,
+        stateless_metrics: Iterable[str] | None = None,
         unit_name: str = "step",
     ) -> None:
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise ValueError(
+                f"Progbar: give stateful_metrics or stateless_metrics, not both, got {stateful_metrics} and {stateless_metrics}"
+            )
         self.target, self.width, self.verbose, self.interval, self.unit_name = target, width, verbose, interval, unit_name
-        self.stateful_metrics = None if stateful_metrics is None else set(stateful_metrics)
+        self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
+        self.stateful_metrics = set(stateful_metrics or ()) if stateless_metrics is None else None
         self._values: dict[str, tuple[float, float]] = {}
         self._seen = 0
         self._start = time.perf_counter()
@@ -59,7 +70,7 @@ class Progbar:
     ) -> None:
         """Step `current` is done; `values` are shown. `finalize` ends the line; by default at the target."""
         finalize = (self.target is not None and current >= self.target) if finalize is None else finalize
-        self._take(current, dict(values or {}))
+        self._take(current, dict(values or {}), finalize)
         now = time.perf_counter()
         if self._first_step_end is None and current > 0:
             self._first_step_end = now  # the first step compiles; its time does not count below
@@ -76,15 +87,20 @@ class Progbar:
         """`n` more steps are done."""
         self.update(self._seen + n, values)
 
-    def _take(self, current: int, values: dict[str, Any]) -> None:
+    def _take(self, current: int, values: dict[str, Any], is_last: bool) -> None:
         steps = max(current - self._seen, 1)
         for name, value in values.items():
-            if self.stateful_metrics is None or name in self.stateful_metrics:
+            if is_last or self._is_shown_as_it_is(name):
                 self._values[name] = (float(value), 1.0)
             else:
                 total, count = self._values.get(name, (0.0, 0.0))
                 self._values[name] = (total + float(value) * steps, count + steps)
         self._seen = current
+
+    def _is_shown_as_it_is(self, name: str) -> bool:
+        if self.stateless_metrics is not None:
+            return name not in self.stateless_metrics
+        return name in self.stateful_metrics  # type: ignore[operator]
 
     def _line(self, current: int, now: float) -> str:
         """``12/32 ━━━━━━━───────────── 0s 2ms/step - loss: 0.5``."""

@@ -22,9 +22,9 @@ _TABLE = {
 }
 
 
-def serialize(schedule: LearningRateSchedule) -> Any:
+def serialize(learning_rate_schedule: LearningRateSchedule) -> Any:
     """The config of a schedule."""
-    return serialize_keras_object(schedule)
+    return serialize_keras_object(learning_rate_schedule)
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:

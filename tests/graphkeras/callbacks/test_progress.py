@@ -111,3 +111,16 @@ def test_means_over_steps():
     assert bar._shown_values() == "- averaged: 2.0000 - kept: 3.0000"
     bar.add(1, {"averaged": 2.0})
     assert bar._shown_values().startswith("- averaged: 2.0000")
+
+
+def test_which_values_are_averaged():
+    """As in Keras: all, unless one of two lists says which; the last step shows its own values."""
+    for lists, second in (({}, "2.0000"), ({"stateless_metrics": ()}, "3.0000"), ({"stateless_metrics": ["x"]}, "2.0000")):
+        bar = Progbar(3, verbose=0, **lists)
+        bar.update(1, [("x", 1.0)])
+        bar.update(2, [("x", 3.0)])
+        assert bar._shown_values() == f"- x: {second}"
+        bar.update(3, [("x", 5.0)])
+        assert bar._shown_values() == "- x: 5.0000"
+    with pytest.raises(ValueError, match="not both"):
+        Progbar(3, stateful_metrics=["x"], stateless_metrics=["y"])

@@ -14,7 +14,7 @@ def test_floatx_and_policies_decide_dtypes():
     try:
         config.set_floatx("float16")
         assert keras.Variable(1.0).dtype == "float16" and keras.Input((2,)).dtype == "float16"
-        assert keras.layers.Dense(2).dtype_policy.name == "float16"
+        assert keras.layers.Dense(2).dtype_policy.name == keras.DTypePolicy().name == "float16"
     finally:
         config.set_floatx("float32")
     with pytest.raises(ValueError, match="floatx must be one of"):

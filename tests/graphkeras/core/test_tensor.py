@@ -42,6 +42,14 @@ def test_operators_equal_numpys(compute, numpy_target):
     np.testing.assert_allclose(StaticFunction(compute, "f")(array), compute(array), rtol=1e-6)
 
 
+def test_keras_arguments_that_have_one_value_here():
+    assert KerasTensor((2, None), "int32", False, False, True, "ids").name == "ids"
+    assert KerasTensor((2,)).dtype == "float32"
+    for given in ({"sparse": True}, {"ragged": True}, {"record_history": False}):
+        with pytest.raises(NotImplementedError, match="tensors are dense and their history is recorded"):
+            KerasTensor((2,), **given)
+
+
 def test_what_a_symbol_cannot_do_is_explained():
     x = KerasTensor((None, 3))
     with pytest.raises(TypeError, match=r"no truth value.*ops\.where"):

@@ -36,6 +36,8 @@ def test_initializers_and_errors():
         Variable("zeros", shape=(None, 2))
     with pytest.raises(ValueError, match="must not hold '/'"):
         Variable(1.0, name="a/b")
+    with pytest.raises(NotImplementedError, match="layout must be None"):
+        Variable(1.0, layout="sharded")
 
 
 def test_path_names_the_scopes_around():
