@@ -30,6 +30,7 @@ from . import regularizers as regularizers  # noqa: E402
 from . import saving as saving  # noqa: E402
 from . import tree as tree  # noqa: E402
 from . import utils as utils  # noqa: E402
+from .base_operation import Operation as Operation  # noqa: E402
 from .dtype_policies import DTypePolicy as DTypePolicy  # noqa: E402
 from .gradients import gradients as gradients  # noqa: E402
 from .initializers import Initializer as Initializer  # noqa: E402
@@ -38,6 +39,7 @@ from .layers import InputSpec as InputSpec  # noqa: E402
 from .layers import Layer as Layer  # noqa: E402
 from .losses import Loss as Loss  # noqa: E402
 from .metrics import Metric as Metric  # noqa: E402
+from .models import Function as Function  # noqa: E402
 from .models import Model as Model  # noqa: E402
 from .models import Sequential as Sequential  # noqa: E402
 from .optimizers import Optimizer as Optimizer  # noqa: E402

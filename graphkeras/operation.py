@@ -22,7 +22,7 @@ from .trace import current_trace
 from .variable import Variable
 
 
-class Operation:
+class OpFunction:
     """A function of `graphkeras.ops`, made of a body that works on graph values and NumPy arrays alike.
 
     Calling it unwraps KerasTensors and Variables anywhere in the arguments. The result is symbolic if an argument was (or
@@ -79,7 +79,7 @@ class Operation:
 class RecordedOperation:
     """One use of an operation in a functional model: a node with a name of its own, such as ``multiply_1``."""
 
-    def __init__(self, operation: Operation, name: str | None = None) -> None:
+    def __init__(self, operation: OpFunction, name: str | None = None) -> None:
         self.operation = operation
         self.name = name or auto_name(operation.name)
         self._calls: list[Call] = []
@@ -96,9 +96,9 @@ class RecordedOperation:
         return f"<operation {self.function_name}, name={self.name}>"
 
 
-def operation(body: Callable[..., Any]) -> Operation:
+def operation(body: Callable[..., Any]) -> OpFunction:
     """Make an operation of a body; it is found by its name from then on."""
-    made = Operation(body)
+    made = OpFunction(body)
     OPERATIONS[made.name] = made
     return made
 

@@ -15,9 +15,9 @@ from graphkeras.compiler.types import shape_text
 
 from .. import config as settings
 from .. import constraints, dtype_policies, initializers, regularizers, tree
+from ..base_operation import Operation
 from ..call_context import calling, current_call
 from ..dtype_policies import DTypePolicy
-from ..naming import auto_name
 from ..operation import record
 from ..tensor import KerasTensor
 from ..trace import Trace, current_trace
@@ -29,7 +29,7 @@ from .masks import carry_masks, mask_outputs, masks_for
 from .tracking import LayerState, count_switch, metrics_in, seed_generators_in, unique, variables_in
 
 
-class Layer:
+class Layer(Operation):
     """The base of all layers.
 
     A subclass makes its variables in `build(input_shape)` with `add_weight` and computes in `call(inputs)`. Calling the layer
@@ -50,8 +50,8 @@ class Layer:
     _layer_state: LayerState
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        layer = super().__new__(cls)
-        object.__setattr__(layer, "_layer_state", LayerState(source=user_source(), arguments=(args, kwargs)))
+        layer = super().__new__(cls, *args, **kwargs)
+        object.__setattr__(layer, "_layer_state", LayerState(source=user_source()))
         return layer
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -70,9 +70,7 @@ class Layer:
         **kwargs: Any,
     ) -> None:
         layer_config.apply_legacy_arguments(type(self).__name__, self._layer_state, kwargs)
-        if name is not None and (not isinstance(name, str) or "/" in name or not name):
-            raise ValueError(f"{type(self).__name__}: a name is a string without '/', got {name!r}.")
-        self.name = name or auto_name(type(self).__name__)
+        Operation.__init__(self, name)
         self.dtype_policy: DTypePolicy = settings.dtype_policy() if dtype is None else dtype_policies.get(dtype)
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -407,30 +405,6 @@ class Layer:
     @property
     def compute_dtype(self) -> str:
         return self.dtype_policy.compute_dtype
-
-    @property
-    def _calls(self) -> list[Any]:
-        return self._layer_state.calls
-
-    @property
-    def _inbound_nodes(self) -> list[Any]:
-        return self._layer_state.calls
-
-    @property
-    def input(self) -> Any:
-        """The symbolic input of its first call outside of other layers."""
-        inputs = self._first_call().inputs
-        return inputs[0] if len(inputs) == 1 else list(inputs)
-
-    @property
-    def output(self) -> Any:
-        """The symbolic result of its first call outside of other layers."""
-        return self._first_call().structure
-
-    def _first_call(self) -> Any:
-        if not self._calls:
-            raise AttributeError(f"{title(self)} was not called on symbolic tensors yet, so it has no input and output.")
-        return self._calls[0]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the result for an input of that shape; None for sizes not known before the run."""

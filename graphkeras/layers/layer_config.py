@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
 from graphkeras.compiler.dims import Dim
 
 from .. import dtype_policies, ops, regularizers, tree
-from ..saving.serialization import serialize_keras_object
+from ..base_operation import with_constructor_arguments
 from ..tensor import KerasTensor
 from .tracking import LayerState, leaves_of
 
@@ -48,38 +47,7 @@ def default_config(layer: Any) -> dict[str, Any]:
     }
     if layer.activity_regularizer is not None:
         config["activity_regularizer"] = regularizers.serialize(layer.activity_regularizer)
-    cls = type(layer)
-    if not (_is_ours(cls.get_config) and not _is_ours(cls.__init__)):
-        return config
-    parameters = inspect.signature(cls.__init__).parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    config = {key: value for key, value in config.items() if takes_any or key in parameters}
-    for name, value in _constructor_arguments(layer).items():
-        try:
-            config[name] = serialize_keras_object(value)
-        except TypeError as error:
-            raise NotImplementedError(
-                f"{cls.__name__} cannot be saved: its constructor argument {name!r} is {value!r}. Define get_config(self) in "
-                f"{cls.__name__}, returning the constructor's arguments as numbers, strings, lists and dicts."
-            ) from error
-    return config
-
-
-def _is_ours(function: Any) -> bool:
-    return str(function.__module__).startswith("graphkeras.")
-
-
-def _constructor_arguments(layer: Any) -> dict[str, Any]:
-    args, kwargs = layer._layer_state.arguments
-    bound = inspect.signature(type(layer).__init__).bind(layer, *args, **kwargs)
-    arguments = dict(list(bound.arguments.items())[1:])
-    for parameter in bound.signature.parameters.values():
-        if parameter.kind is parameter.VAR_KEYWORD:
-            arguments.update(arguments.pop(parameter.name, {}))
-    for old in ("input_shape", "input_dim", "batch_input_shape", "weights"):
-        if old not in bound.signature.parameters:
-            arguments.pop(old, None)
-    return arguments
+    return with_constructor_arguments(layer, config)
 
 
 def read_config(config: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ..random.seed_generator import SeedGenerator
-from ..tensor import Call
 from ..variable import Variable
 
 T = TypeVar("T")
@@ -24,10 +23,8 @@ class LayerState:
         trainable_variables: its own variables that were made to be trained, in the order of creation.
         non_trainable_variables: the others.
         trainable: the layer's switch.
-        calls: recorded calls outside of other layers, for functional models.
         losses: what `add_loss` got in the last eager call.
         source: the user's line that made the layer.
-        arguments: of the constructor.
         build_shapes: what `build` was called with.
         initial_weights: arrays given as ``weights=``, set when the layer is built.
         batch_shape: of the input, given as ``input_shape=``, ``input_dim=`` or ``batch_input_shape=``.
@@ -37,10 +34,8 @@ class LayerState:
     trainable_variables: list[Variable] = field(default_factory=list)
     non_trainable_variables: list[Variable] = field(default_factory=list)
     trainable: bool = True
-    calls: list[Call] = field(default_factory=list)
     losses: list[Any] = field(default_factory=list)
     source: str = ""
-    arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
     build_shapes: dict[str, Any] = field(default_factory=dict)
     initial_weights: Any = None
     batch_shape: tuple[int | None, ...] | None = None

@@ -50,7 +50,7 @@ class CallGraph:
         """The call that made a tensor; for an input the one of its `InputLayer`."""
         source = self._sources.get(id(tensor))
         if source is not None:
-            return source._calls[0]  # type: ignore[no-any-return]
+            return source._calls[0]
         assert tensor.history is not None
         return tensor.history.call
 

@@ -8,7 +8,6 @@ from typing import Any
 from .. import tree
 from ..layers.input_layer import Input, InputLayer
 from ..layers.layer import Layer
-from ..operation import RecordedOperation
 from .model import Model
 from .sequential import Sequential
 
@@ -33,8 +32,8 @@ def clone_model(
     copies: dict[int, Any] = {}
 
     def copy_of(operation: Any) -> Any:
-        if isinstance(operation, RecordedOperation):
-            return operation
+        if not isinstance(operation, Layer):
+            return operation  # it has no weights
         if id(operation) not in copies:
             copies[id(operation)] = (clone_function or _copied)(operation)
         return copies[id(operation)]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import tree
+from ..base_operation import Operation
 from ..layers.input_layer import InputLayer
-from ..layers.layer import Layer
 from ..operation import RecordedOperation
 from ..saving.op_nodes import encode_op
 from ..saving.serialization import deserialize_keras_object, serialize_keras_object
@@ -114,7 +114,7 @@ def _called(name: str, operation: Any, call: Mapping[str, Any], results: Mapping
     args = [_decoded(arg, results) for arg in call["args"]]
     kwargs = {key: _decoded(arg, results) for key, arg in call["kwargs"].items()}
     found = [leaf for leaf in tree.flatten(operation(*args, **kwargs)) if isinstance(leaf, KerasTensor)]
-    if not isinstance(operation, Layer) and found and found[0].history is not None:
+    if not isinstance(operation, Operation) and found and found[0].history is not None:
         found[0].history.operation.name = name  # an op node was recorded under a fresh name
     return found
 

@@ -112,6 +112,11 @@ class Model(SavingMethods, Trainer, Layer):
             return own
         return list({id(layer): layer for layer in (*self._program.layers, *own)}.values())
 
+    @property
+    def operations(self) -> list[Any]:
+        """The layers and op nodes of a model made of tensors, in the order of its calls."""
+        return list(self._required_program("operations").operations)
+
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of that name, or the `index`-th.
 

@@ -111,7 +111,7 @@ def _rows(
 
 
 def _output_shape(layer: Layer, model: Any) -> str:
-    calls = layer._calls if model._program is None else model._program.calls_of(layer) or layer._calls
+    calls: Any = layer._calls if model._program is None else model._program.calls_of(layer) or layer._calls
     if not calls:
         return "?"
     shapes = [shape_text(tensor.shape) for tensor in calls[0].outputs]

@@ -12,14 +12,14 @@ from graphkeras.compiler.ops.body_rules import as_tuple, zeros
 from graphkeras.compiler.registry import ops
 
 from .. import tree
-from ..operation import Operation
+from ..operation import OpFunction
 from ..tensor import KerasTensor
 from .bodies import BodyTrace, as_value, check_function, leaves_of, packed, shown_to_user
 
 __all__ = ["custom_gradient"]
 
 
-def custom_gradient(f: Callable[..., Any]) -> Operation:
+def custom_gradient(f: Callable[..., Any]) -> OpFunction:
     """A decorator for functions that bring their own gradient.
 
     Args:
@@ -53,7 +53,7 @@ def custom_gradient(f: Callable[..., Any]) -> Operation:
             return result
         return _with_gradient(body.__name__, args, result, gradient)
 
-    return Operation(body)
+    return OpFunction(body)
 
 
 def _with_gradient(name: str, args: tuple[Any, ...], result: Any, gradient: Callable[..., Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import broadcast, shape_text
 
-from ..operation import Operation
+from ..operation import OpFunction
 from .bodies import check_function
 from .loops import mapped
 from .operands import Tensor, ndim_of, shape_of, tensor
@@ -22,7 +22,7 @@ _SIGNATURE = re.compile(r"(\(\s*(\w+(\s*,\s*\w+)*)?\s*\)\s*,?\s*)+->(\s*\(\s*(\w
 
 def vectorize(
     pyfunc: Callable[..., Any], *, excluded: Iterable[int | str] | None = None, signature: str | None = None
-) -> Operation:
+) -> OpFunction:
     """A function that applies `pyfunc` to all elements of its arguments, which are broadcast against each other.
 
     Args:
@@ -59,7 +59,7 @@ def vectorize(
         results = [ops.reshape(x, shape=(*loop, *shape_of(x)[1:])) for x in (found if several else [found])]
         return tuple(results) if several else results[0]
 
-    return Operation(body, body.__name__ if hasattr(pyfunc, "__name__") else "vectorized")
+    return OpFunction(body, body.__name__ if hasattr(pyfunc, "__name__") else "vectorized")
 
 
 def _core_axes(signature: str) -> list[tuple[str, ...]]:

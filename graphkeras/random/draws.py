@@ -14,7 +14,7 @@ from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import normalize_axis
 
 from ..initializers.truncated import truncated_normal as truncated_normal_of
-from ..operation import Operation
+from ..operation import OpFunction
 from ..ops.elementwise import dtype_limits
 from ..ops.operands import (
     as_float,
@@ -212,7 +212,7 @@ def _dropout_body(key: Any, inputs: Any, rate: float, noise_shape: Any) -> Any:
     return ops.where(kept, scaled, scalar(0, inputs))
 
 
-class RandomOperation(Operation):
+class RandomOperation(OpFunction):
     """An operation whose first argument is a seed, a generator or None. Its body gets a key; every call draws a new one."""
 
     def __call__(self, seed: Any, *args: Any) -> Any:

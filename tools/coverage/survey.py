@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import graphkeras
-from graphkeras.operation import Operation
+from graphkeras.operation import OpFunction
 
 from .api_list import Symbol
 from .calls import FAMILIES
@@ -73,7 +73,7 @@ def look_at(symbol: Symbol, calls: Sequence[Call], ways: Sequence[str] = WAYS) -
                 refused[way] = text
             else:
                 told[way] = told.get(way) or text
-    if isinstance(found, Operation) and not calls:
+    if isinstance(found, OpFunction) and not calls:
         told = {"eager": f"no sample call in tools/coverage/calls; add call({symbol.name!r}, ...)"}
     return Finding(symbol, True, signature, told, refused)
 

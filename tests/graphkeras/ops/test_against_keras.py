@@ -6,7 +6,7 @@ import pytest
 import graphkeras
 from graphkeras import ops, tree
 from graphkeras.compiler.executables.reference import evaluate_graph
-from graphkeras.operation import Operation
+from graphkeras.operation import OpFunction
 from graphkeras.tools.coverage.calls import FAMILIES
 from graphkeras.tools.coverage.symbols import arrays_of, traced
 from tests.graphkeras.ops.expectations import PLACES, check, label
@@ -35,5 +35,5 @@ def test_in_a_graph(place):
 
 
 def test_every_operation_has_a_call():
-    operations = {name for name in dir(ops) if isinstance(getattr(ops, name), Operation)}
+    operations = {name for name in dir(ops) if isinstance(getattr(ops, name), OpFunction)}
     assert not operations - {call.name for calls in FAMILIES.values() for call in calls}

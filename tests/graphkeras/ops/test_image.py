@@ -7,7 +7,7 @@ import graphkeras as keras
 from graphkeras import KerasTensor, ops, tree
 from graphkeras.compiler import driver
 from graphkeras.compiler.executables.reference import evaluate_graph
-from graphkeras.operation import Operation
+from graphkeras.operation import OpFunction
 from graphkeras.tools.coverage.calls.image import BATCH, CALLS, END, FIRST, IMAGE, LARGE, OTHER, START, TRANSFORM
 from graphkeras.tools.coverage.symbols import arrays_of, traced
 from graphkeras.trace import Trace
@@ -20,7 +20,7 @@ image = ops.image
 def test_every_operation_has_a_call():
     functions = {name for name in dir(image) if callable(getattr(image, name)) and not name.startswith("_")}
     assert functions == {call.name.removeprefix("image.") for call in CALLS}
-    assert sum(isinstance(getattr(image, name), Operation) for name in functions) == len(functions) - 1  # elastic_transform
+    assert sum(isinstance(getattr(image, name), OpFunction) for name in functions) == len(functions) - 1  # elastic_transform
 
 
 @pytest.mark.parametrize("target", ["onnxruntime", "triton"])
