@@ -14,6 +14,8 @@ from .dims import DimLike, Shape, bind_shape, is_symbolic, size_of
 INTEGERS = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
 FLOATS = ("bfloat16", "float16", "float32", "float64")
 DTYPES = ("bool", *INTEGERS, *FLOATS)
+#: The dtype of strings, which exist before and after graphs only: no op takes them.
+STRING = "string"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class TensorType:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
+        if self.dtype not in DTYPES and self.dtype != STRING:
             raise ValueError(f"Unknown dtype {self.dtype!r}; known are {', '.join(DTYPES)}.")
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graphkeras.compiler.types import DTYPES
+from graphkeras.compiler.types import DTYPES, STRING
 
 from .config import floatx
 
@@ -30,3 +30,8 @@ def standard_dtype(dtype: Any) -> str:
     if name not in DTYPES:
         raise ValueError(f"Unknown dtype {name!r}; known are {', '.join(DTYPES)}.")
     return str(name)
+
+
+def tensor_dtype(dtype: Any) -> str:
+    """The same for inputs of models, which may be strings."""
+    return STRING if dtype is str or getattr(dtype, "name", dtype) == STRING else standard_dtype(dtype)

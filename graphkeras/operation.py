@@ -12,7 +12,7 @@ import numpy as np
 from graphkeras.compiler.graph import Value
 from graphkeras.compiler.provenance import user_source
 from graphkeras.compiler.registry import ops
-from graphkeras.compiler.types import FLOATS
+from graphkeras.compiler.types import FLOATS, STRING
 
 from . import tree
 from .call_context import current_call
@@ -49,6 +49,11 @@ class OpFunction:
 
         def unwrap(leaf: Any) -> Any:
             if isinstance(leaf, KerasTensor):
+                if leaf.dtype == STRING:
+                    raise TypeError(
+                        f"{self.name}: takes numbers, got strings ({leaf!r}). StringLookup, TextVectorization and Hashing turn "
+                        "them into numbers."
+                    )
                 return leaf.value
             if isinstance(leaf, Variable):
                 value = (trace.read(leaf) if trace is not None else leaf.symbol) if symbolic else leaf.numpy()

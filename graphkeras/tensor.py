@@ -15,7 +15,7 @@ from graphkeras.compiler.dims import Dim, DimLike
 from graphkeras.compiler.graph import Value
 from graphkeras.compiler.types import TensorType
 
-from .dtypes import standard_dtype
+from .dtypes import tensor_dtype
 
 #: Every operation of `graphkeras.ops` by name; `operation.py` fills it, so that operators need no import of ops.
 OPERATIONS: dict[str, Any] = {}
@@ -163,7 +163,7 @@ class KerasTensor(Operators):
                 f"KerasTensor: tensors are dense and their history is recorded, got sparse={sparse}, ragged={ragged}, "
                 f"record_history={record_history}. Leave them out."
             )
-        self.value = Value(TensorType(symbolic_shape(shape, name or "tensor"), standard_dtype(dtype)), name or "")
+        self.value = Value(TensorType(symbolic_shape(shape, name or "tensor"), tensor_dtype(dtype)), name or "")
         self.history = None
 
     @classmethod

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
 
 from graphkeras.compiler.graph import Graph, StateSlot, Value
-from graphkeras.compiler.types import TensorType
+from graphkeras.compiler.types import STRING, TensorType
 
+from .host import HostCall, HostProgram
 from .tensor import KerasTensor
 
 if TYPE_CHECKING:
@@ -22,13 +23,17 @@ class Trace:
     """Inside ``with Trace() as trace:`` variables are symbols: reads give their current value, assignments are recorded.
 
     Attributes:
-        placeholders: what runs will be fed with, in order.
+        placeholders: what the graph will be fed with, in order.
+        arguments: what runs will be given: the placeholders that are no results of host calls, and strings.
+        host_calls: functions that run before the graph, in order, by function and inputs.
         losses: (layer, scalar) for everything that layers added with `add_loss`.
     """
 
     def __init__(self) -> None:
         self.placeholders: list[KerasTensor] = []
         self.losses: list[tuple[Any, Any]] = []
+        self.arguments: list[Value] = []
+        self.host_calls: dict[Any, HostCall] = {}
         self._values: dict[Variable, Value] = {}
         self._tokens: list[Token[Trace | None]] = []
 
@@ -41,9 +46,33 @@ class Trace:
 
     def placeholder(self, type_: TensorType, name: str) -> KerasTensor:
         """An input of the program."""
-        tensor = KerasTensor.of(Value(type_, name))
-        self.placeholders.append(tensor)
+        tensor = self._fed(type_, name)
+        self.arguments.append(tensor.value)
         return tensor
+
+    def _fed(self, type_: TensorType, name: str) -> KerasTensor:
+        """A tensor that runs give to the graph, unless it is one of strings, which stays outside."""
+        tensor = KerasTensor.of(Value(type_, name))
+        if type_.dtype != STRING:
+            self.placeholders.append(tensor)
+        return tensor
+
+    def host_call(self, function: Callable[..., Any], inputs: Sequence[Value], type_: TensorType, layer: Any) -> KerasTensor:
+        """The result of a function that runs on the host, before the graph (see `graphkeras.host`)."""
+        key = (function, tuple(inputs))
+        if key not in self.host_calls:
+            self.host_calls[key] = HostCall(function, tuple(inputs), self._fed(type_, layer.name).value, layer)
+        return KerasTensor.of(self.host_calls[key].output)
+
+    def host_program(self) -> HostProgram | None:
+        """What runs before the graph, if there is anything.
+
+        Raises:
+            ValueError: if it works on something else than the data.
+        """
+        if not self.host_calls:
+            return None
+        return HostProgram.of(self.arguments, self.host_calls.values(), [tensor.value for tensor in self.placeholders])
 
     def read(self, variable: Variable) -> Value:
         """The variable's value at this point of the program."""

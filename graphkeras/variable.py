@@ -165,7 +165,7 @@ class Variable(Operators):
         """Its memory on that target; moves there if it was elsewhere."""
         if self._cell is None or self._target != target:
             if self._cell is not None:
-                _count_placement()
+                count_placement()
             self._cell = driver.new_cell(self.type, self.numpy(), target)
             self._array, self._target = None, target
         return self._cell
@@ -203,11 +203,15 @@ _placements = 0
 
 
 def placements_changed() -> int:
-    """How many times a variable has moved from one target to another: programs compiled before hold memory left behind."""
+    """How many times a variable has moved from one target to another, or a vocabulary was replaced.
+
+    Programs compiled before hold memory left behind, or the old vocabulary.
+    """
     return _placements
 
 
-def _count_placement() -> None:
+def count_placement() -> None:
+    """Let programs be compiled anew."""
     global _placements
     _placements += 1
 

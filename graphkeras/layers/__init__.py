@@ -78,6 +78,8 @@ from .pooling import MaxPooling3D as MaxPooling3D
 from .preprocessing import CategoryEncoding as CategoryEncoding
 from .preprocessing import CenterCrop as CenterCrop
 from .preprocessing import Discretization as Discretization
+from .preprocessing import HashedCrossing as HashedCrossing
+from .preprocessing import Hashing as Hashing
 from .preprocessing import IntegerLookup as IntegerLookup
 from .preprocessing import RandomBrightness as RandomBrightness
 from .preprocessing import RandomContrast as RandomContrast

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from graphkeras.compiler.provenance import user_source
-from graphkeras.compiler.types import DTYPES, FLOATS, numpy_dtype
+from graphkeras.compiler.types import DTYPES, FLOATS, STRING, numpy_dtype
 
 from .. import tree
+from ..host import strings
 from ..ops import cast
 from ..tensor import KerasTensor
 from ..variable import Variable
@@ -134,6 +135,8 @@ def _converted(layer: Any, leaf: Any) -> Any:
     if isinstance(leaf, (np.ndarray, np.generic)):
         leaf = np.asarray(leaf)
         if leaf.dtype.name not in DTYPES:
+            if takes_strings(layer) and (found := strings(leaf)) is not None:
+                return found
             raise TypeError(
                 f"{title(layer)}: input has dtype {leaf.dtype}; a tensor is made of numbers. Convert it first, for example "
                 f"with x.astype('float32').\n  at {user_source()}"
@@ -141,9 +144,19 @@ def _converted(layer: Any, leaf: Any) -> Any:
         wanted = layer.compute_dtype
         casts = layer.autocast and leaf.dtype.name in FLOATS and wanted in FLOATS
         return leaf.astype(numpy_dtype(wanted), copy=False) if casts else leaf
+    if isinstance(leaf, KerasTensor) and leaf.dtype == STRING and not takes_strings(layer):
+        raise TypeError(
+            f"{title(layer)}: takes numbers, got strings ({leaf!r}). Put a layer in front that turns strings into numbers: "
+            f"StringLookup, TextVectorization or Hashing.\n  at {user_source()}"
+        )
     if isinstance(leaf, KerasTensor) and layer.autocast and leaf.dtype in FLOATS and layer.compute_dtype in FLOATS:
         return leaf if leaf.dtype == layer.compute_dtype else cast(leaf, layer.compute_dtype)
     return leaf
+
+
+def takes_strings(layer: Any) -> bool:
+    """Whether the layer, or one in it, turns strings into numbers."""
+    return getattr(type(layer), "takes_strings", False) or any(takes_strings(inner) for inner in layer._layers)
 
 
 def is_tensor(leaf: Any) -> bool:

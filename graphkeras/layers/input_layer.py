@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dtypes import standard_dtype
+from ..dtypes import tensor_dtype
 from ..naming import auto_name
 from ..operation import record
 from ..tensor import KerasTensor
@@ -18,7 +18,7 @@ class InputLayer(Layer):
     Args:
         shape: sizes of one sample; None for a size that may change.
         batch_size: the number of samples, if it is fixed.
-        dtype: the default float by default.
+        dtype: the default float by default; "string" for strings.
         batch_shape: `shape` with the batch in front; give one of them.
         input_tensor: a tensor to use in place of a new one.
         optional: whether None may be given.
@@ -61,7 +61,7 @@ class InputLayer(Layer):
         if batch_shape is None:
             batch_shape = (batch_size, *_sizes(shape, self))
         self.batch_shape = _sizes(batch_shape, self)
-        self._input_dtype = standard_dtype(dtype)
+        self._input_dtype = tensor_dtype(dtype)
         self.optional = optional
         if input_tensor is None:
             self._tensor = KerasTensor(self.batch_shape, self._input_dtype, name=self.name)

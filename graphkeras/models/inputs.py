@@ -7,11 +7,14 @@ from typing import Any
 
 from graphkeras.compiler.dims import Dim
 from graphkeras.compiler.provenance import user_source
-from graphkeras.compiler.types import shape_text
+from graphkeras.compiler.types import STRING, TensorType, shape_text
 
 from .. import ops, tree
+from ..host import are_strings
 from ..layers.input_layer import InputLayer
 from ..layers.input_spec import title
+from ..tensor import KerasTensor
+from ..trace import current_trace
 
 
 def matched_inputs(given: Any, structure: Any, layers: Sequence[InputLayer], model: Any) -> list[Any]:
@@ -46,10 +49,16 @@ def _matched(x: Any, layer: InputLayer, model: Any) -> Any:
     if x is None and layer.optional:
         return None
     shape, wanted = ops.shape(x), layer.batch_shape
+    if (layer.dtype == STRING) != are_strings(x):
+        raise TypeError(
+            f"{title(model)}: the input {layer.name!r} takes {layer.dtype}{'s' if layer.dtype == STRING else ''}, got data of "
+            f"dtype {getattr(x, 'dtype', type(x).__name__)}. It was defined at {layer._layer_state.source}."
+            f"\n  at {user_source()}"
+        )
     if len(shape) == len(wanted) - 1 and wanted[-1] == 1:
-        x = ops.expand_dims(x, -1)
+        x = _of_strings(_with_last_axis, x, (*shape, 1), model) if layer.dtype == STRING else ops.expand_dims(x, -1)
     elif len(shape) == len(wanted) + 1 and shape[-1] == 1:
-        x = ops.squeeze(x, -1)
+        x = _of_strings(_without_last_axis, x, shape[:-1], model) if layer.dtype == STRING else ops.squeeze(x, -1)
     shape = ops.shape(x)
     fits = len(shape) == len(wanted) and all(
         size is None or isinstance(dim, Dim) or dim == size for dim, size in zip(shape, wanted)
@@ -59,4 +68,20 @@ def _matched(x: Any, layer: InputLayer, model: Any) -> Any:
             f"{title(model)}: the input {layer.name!r} must have shape {shape_text(wanted)}, got {shape_text(shape)}. "  # type: ignore[arg-type]
             f"It was defined at {layer._layer_state.source}.\n  at {user_source()}"
         )
-    return x if ops.dtype(x) == layer.dtype else ops.cast(x, layer.dtype)
+    return x if layer.dtype == STRING or ops.dtype(x) == layer.dtype else ops.cast(x, layer.dtype)
+
+
+def _of_strings(function: Any, x: Any, shape: tuple[Any, ...], model: Any) -> Any:
+    """Strings in another shape."""
+    trace = current_trace()
+    if not isinstance(x, KerasTensor) or trace is None:
+        return function(x)
+    return trace.host_call(function, [x.value], TensorType(shape, STRING), model)
+
+
+def _with_last_axis(x: Any) -> Any:
+    return x[..., None]
+
+
+def _without_last_axis(x: Any) -> Any:
+    return x[..., 0]

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from graphkeras.compiler.provenance import at
+from graphkeras.compiler.types import STRING
 
 from .. import ops
 from ..call_context import outside_of_calls
+from ..host import are_strings
 from ..layers import layer_config
-from ..layers.call_arguments import CallArguments
+from ..layers.call_arguments import CallArguments, takes_strings
 from ..layers.input_layer import InputLayer
 from ..layers.input_spec import title
 from ..layers.layer import Layer
@@ -122,7 +124,7 @@ class Sequential(Model):
                 f"{title(self)} takes one tensor, got a {type(x).__name__}. Use Model(inputs, outputs) for several."
             )
         shape = tuple(None if not isinstance(size, int) else size for size in ops.shape(x)[1:])
-        self._build_on((None, *shape), ops.dtype(x) if "int" in ops.dtype(x) else None)
+        self._build_on((None, *shape), STRING if are_strings(x) else ops.dtype(x) if "int" in ops.dtype(x) else None)
 
     def _build_on(self, input_shape: Any, dtype: str | None) -> None:
         if self._program is not None:
@@ -184,7 +186,7 @@ class Sequential(Model):
 
 
 def _input_dtype(layer: Layer) -> str | None:
-    """The dtype of data for a model that starts with this layer: integers for lookups, else the layer's."""
+    """The dtype of data for a model that starts with this layer: strings for those that take them, else the layer's."""
     if isinstance(layer, Model) and layer._program is not None:
         return layer._program.flat_inputs[0].dtype
-    return layer.compute_dtype
+    return STRING if takes_strings(layer) else layer.compute_dtype

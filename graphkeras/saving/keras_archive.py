@@ -1,4 +1,4 @@
-"""The `.keras` file: a ZIP archive, or a plain folder, of the model's config, its weights and its optimizer's state."""
+"""The `.keras` file: a ZIP archive, or a plain folder, of the model's config, weights, assets and optimizer state."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import h5py
 import graphkeras
 
 from ..loading import numbers_come_from_a_file
+from . import assets
 from .containers import new_hdf5, open_hdf5, open_zip
 from .files import replacing
 from .serialization import deserialize_keras_object, serialize_keras_object
@@ -47,6 +48,7 @@ def save_folder(model: Any, path: Path, include_optimizer: bool = True) -> None:
     path.mkdir(parents=True, exist_ok=True)
     with ExitStack() as files:  # all are written before the first is replaced
         for name, content in members.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
             files.enter_context(replacing(path / name)).write_bytes(content)
 
 
@@ -62,7 +64,12 @@ def _members(model: Any, include_optimizer: bool) -> dict[str, bytes | memoryvie
     config = json.dumps(written)
     with new_hdf5() as (file, weights):
         write_weights(model, file, include_optimizer)
-    return {METADATA: json.dumps(metadata).encode(), CONFIG: config.encode(), WEIGHTS: weights.getbuffer()}
+    required: dict[str, bytes | memoryview] = {
+        METADATA: json.dumps(metadata).encode(),
+        CONFIG: config.encode(),
+        WEIGHTS: weights.getbuffer(),
+    }
+    return {**required, **assets.collected(model)}
 
 
 def load_archive(
@@ -84,6 +91,7 @@ def load_archive(
             model = deserialize_keras_object(config, custom_objects, safe_mode)
         with open_weights(members, path) as file:
             read_weights(model, file, path)
+        assets.give(model, members.names, members.read, path)
     return model
 
 
@@ -105,7 +113,8 @@ def open_members(path: str | os.PathLike[str]) -> Iterator[Members]:
     """The members of a `.keras` file or folder."""
     folder = Path(path)
     if folder.is_dir():
-        yield Members(sorted(item.name for item in folder.iterdir()), lambda name: (folder / name).read_bytes())
+        names = sorted(item.relative_to(folder).as_posix() for item in folder.rglob("*") if item.is_file())
+        yield Members(names, lambda name: (folder / name).read_bytes())
     else:
         with open_zip(path) as archive:
             yield Members(archive.namelist(), lambda name: _read_member(archive, name, path))

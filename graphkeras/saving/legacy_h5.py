@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from ..loading import numbers_come_from_a_file
+from . import assets
 from .containers import new_hdf5, open_hdf5
 from .files import replacing
 from .keras_archive import KERAS_VERSION
@@ -32,7 +33,16 @@ ATTRIBUTE_LIMIT = 64512
 
 
 def save_h5(model: Any, path: str | os.PathLike[str], include_optimizer: bool = True) -> None:
-    """Write `model` to `path`; the old file stays whole until the new one is."""
+    """Write `model` to `path`; the old file stays whole until the new one is.
+
+    Raises:
+        ValueError: for a model with assets, which this format has no place for.
+    """
+    if files := assets.collected(model):
+        raise ValueError(
+            f"{path}: the .h5 format has no place for {', '.join(files)}. Save to a .keras file, or make the layer with "
+            "vocabulary=layer.get_vocabulary(): then its config holds the vocabulary."
+        )
     written = serialize_keras_object(model)
     compiled = written.pop("compile_config", None) if include_optimizer else None
     with new_hdf5() as (file, content):

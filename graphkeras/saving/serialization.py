@@ -137,6 +137,11 @@ def _safe_mode(value: bool) -> Iterator[None]:
         _SAFE_MODE.reset(token)
 
 
+def in_safe_mode() -> bool:
+    """Whether configs may not bring Python code or name files to read."""
+    return _SAFE_MODE.get()
+
+
 def enable_unsafe_deserialization() -> None:
     """From here on, files may bring Python code, as with ``safe_mode=False`` everywhere."""
     _SAFE_MODE.set(False)

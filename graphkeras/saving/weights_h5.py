@@ -166,8 +166,9 @@ def _difference(part: Part, store: Store, file: h5py.File, where: str | os.PathL
     """Why the file's arrays do not fit the layer, or None."""
     path, layer = part
     loader = getattr(type(layer), "load_own_variables", None)
-    if loader is not None and not loader.__module__.startswith("graphkeras."):
-        return None  # only the user's own method knows what it wants
+    varies = getattr(layer, "stores_varying_arrays", False)
+    if loader is not None and (varies or not loader.__module__.startswith("graphkeras.")):
+        return None  # only the layer, or the user's own method, knows what it wants
     wanted = own_store(layer)
     which = f"{where}: the layer {layer.name!r} ({type(layer).__name__}, stored at {path or '/'})"
     if not wanted and store and not layer.built:

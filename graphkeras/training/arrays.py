@@ -9,6 +9,7 @@ import numpy as np
 from graphkeras.compiler.types import DTYPES, numpy_dtype
 
 from .. import config, tree
+from ..host import strings
 from ..tensor import KerasTensor
 from ..variable import Variable
 
@@ -20,7 +21,8 @@ _SCALARS = (bool, int, float, str, bytes, np.generic)
 def standardize(data: Any, name: str) -> Any:
     """Arrays in the place of all array-likes in nested lists, tuples and dicts; None stays.
 
-    Doubles become the default float; other dtypes stay. A list of numbers (or of lists of numbers) is one array.
+    Doubles become the default float; other dtypes stay. A list of numbers (or of lists of numbers) is one array. `x` may hold
+    strings, which become arrays of objects.
 
     Raises:
         TypeError: for strings, objects and other things that are no numbers.
@@ -58,6 +60,8 @@ def _array(data: Any, name: str) -> Array:
         array = np.asarray(data)
     except ValueError as error:
         raise ValueError(f"{name} must be an array of numbers, its rows have different lengths: {error}") from error
+    if name.startswith("x") and (found := strings(array)) is not None:
+        return np.asarray(found)  # layers of the model may take them
     if array.dtype.kind == "O":
         raise TypeError(f"{name} must be an array of numbers, got an array of objects; {_first_object(array)}.")
     if array.dtype.kind in "US":

@@ -2,6 +2,8 @@
 
 from .categories import CategoryEncoding as CategoryEncoding
 from .discretization import Discretization as Discretization
+from .hashing import HashedCrossing as HashedCrossing
+from .hashing import Hashing as Hashing
 from .image_sizes import CenterCrop as CenterCrop
 from .image_sizes import Resizing as Resizing
 from .lookup import IntegerLookup as IntegerLookup

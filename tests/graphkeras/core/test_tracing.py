@@ -64,5 +64,5 @@ def test_constants_may_be_returned(numpy_target):
 
 
 def test_what_is_no_tensor_is_refused(numpy_target):
-    with pytest.raises(TypeError, match="Input 'x' has dtype <U1"):
+    with pytest.raises(TypeError, match="cannot return strings"):
         StaticFunction(lambda x: x, "f")(np.array(["a"]))
