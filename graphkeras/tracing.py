@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphkeras.compiler import driver
-from graphkeras.compiler.dims import Dim
+from graphkeras.compiler.dims import Dim, Shape
 from graphkeras.compiler.driver import Compiled
 from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.registry import ops
@@ -19,6 +19,7 @@ from graphkeras.compiler.types import DTYPES, STRING, TensorType
 from . import tree
 from .call_context import outside_of_calls
 from .host import HostProgram, strings
+from .open_sizes import OpenSizes
 from .tensor import KerasTensor
 from .trace import Trace, current_trace, eager
 from .variable import Variable, placements_changed
@@ -71,8 +72,10 @@ class StaticFunction:
     """Compiles `function` for the arguments it is called with.
 
     Arguments are nested lists, tuples and dicts. Arrays in them become placeholders: axis 0 is the symbol ``batch``, so
-    that every batch size runs the same program; other sizes and the dtype belong to the signature. Anything else
-    (None, numbers, strings) is a constant of the signature. Runs on the configured target.
+    that every batch size runs the same program. Another size is fixed at first; when arrays come that differ in it, a
+    second program leaves it open and serves all that follow (`open_sizes`). Where the function cannot be traced for open
+    sizes, there is a program for each. Anything else (None, numbers, strings) is a constant of the signature. Runs on the
+    configured target.
 
     Args:
         function: gets the arguments with KerasTensors for arrays; may read and assign variables.
@@ -85,6 +88,7 @@ class StaticFunction:
         self.name = name or function.__name__
         self.target = target
         self.signatures: dict[Any, PreparedFunction] = {}
+        self._by_kind: dict[Any, OpenSizes[PreparedFunction]] = {}
 
     def __call__(self, *args: Any) -> Any:
         arrays: list[Array] = []
@@ -94,34 +98,68 @@ class StaticFunction:
         """The compiled program for arguments like these."""
         return self._prepared(args, [])
 
+    @property
+    def programs(self) -> list[PreparedFunction]:
+        """The programs that are in use, each once: a program with open sizes serves many signatures."""
+        return list({id(program): program for program in self.signatures.values()}.values())
+
     def _prepared(self, args: tuple[Any, ...], arrays: list[Array]) -> PreparedFunction:
         target = driver.resolve_target(self.target)
         key = (target, _signature(args, arrays))
         found = self.signatures.get(key)
         if found is None or found.placements != placements_changed():
-            found = self.signatures[key] = self._compile(args, target)
+            found = self.signatures[key] = self._made(args, target)
         return found
 
-    def _compile(self, args: tuple[Any, ...], target: str) -> PreparedFunction:
-        graph, inputs, outputs, trace = self._traced(args)
+    def _made(self, args: tuple[Any, ...], target: str) -> PreparedFunction:
+        """A program for arguments whose signature is new: one with open sizes that fits, or a new one."""
+        arrays: list[Array] = []
+        kind = (target, _signature(args, arrays, only_kind=True))
+        sizes = self._by_kind.setdefault(kind, OpenSizes())
+        shapes = tuple(array.shape for array in arrays)
+        found = sizes.fitting(shapes, placements_changed())
+        if found is not None:
+            return found
+        names = [name for name, leaf in zip(self._names(args), tree.flatten(list(args))) if _is_array(leaf)]
+        reason = ""
+        for wide in sizes.widened(shapes, names):
+            try:
+                found = self._compile(args, target, wide)
+                sizes.remember_open(shapes, wide, found)
+                return found
+            except (ValueError, TypeError, NotImplementedError) as error:
+                # Code that needs numbers for sizes, or data that does not fit the model: then the next line says so.
+                reason = str(error)
+        sizes.fixed_because = sizes.fixed_because or reason
+        found = self._compile(args, target)
+        sizes.remember_fixed(shapes, self.name)
+        return found
+
+    def _compile(self, args: tuple[Any, ...], target: str, shapes: Sequence[Shape] | None = None) -> PreparedFunction:
+        graph, inputs, outputs, trace = self._traced(args, shapes)
         variables = trace.slots()
         cells = {slot: variable.cell(target) for slot, variable in variables.items()}
         placements = placements_changed()
         compiled = driver.compile_graph(graph, cells, target)
         return PreparedFunction(graph, compiled, inputs, outputs, variables, placements, trace.host_program())
 
-    def trace(self, *args: Any) -> tuple[Graph, Any, Any, dict[str, Variable]]:
-        """The graph for arguments like these, the two structures with KerasTensors, and the variables by slot."""
-        graph, inputs, outputs, trace = self._traced(args)
+    def trace(self, *args: Any, shapes: Sequence[Shape] | None = None) -> tuple[Graph, Any, Any, dict[str, Variable]]:
+        """The graph for arguments like these, the two structures with KerasTensors, and the variables by slot.
+
+        `shapes` are those of the placeholders; by default axis 0 is open and the other sizes are the arrays'.
+        """
+        graph, inputs, outputs, trace = self._traced(args, shapes)
         return graph, inputs, outputs, trace.slots()
 
-    def _traced(self, args: tuple[Any, ...]) -> tuple[Graph, Any, Any, Trace]:
-        names = iter(self._names(args))
+    def _traced(self, args: tuple[Any, ...], shapes: Sequence[Shape] | None) -> tuple[Graph, Any, Any, Trace]:
+        names, wide = iter(self._names(args)), iter(shapes or ())
         with outside_of_calls(), Trace() as trace:
 
             def placeholder(leaf: Any) -> Any:
                 name = next(names)
-                return trace.placeholder(placeholder_type(leaf, name), name) if _is_array(leaf) else leaf
+                if not _is_array(leaf):
+                    return leaf
+                return trace.placeholder(placeholder_type(leaf, name, next(wide, None)), name)
 
             inputs = tree.map_structure(placeholder, list(args))
             result = self.function(*inputs)
@@ -144,8 +182,8 @@ class StaticFunction:
         return f"<StaticFunction {self.name}, {len(self.signatures)} signatures>"
 
 
-def placeholder_type(array: Any, name: str) -> TensorType:
-    """The type of a program's input for an array like this one: axis 0 is the symbol ``batch``.
+def placeholder_type(array: Any, name: str, shape: Shape | None = None) -> TensorType:
+    """The type of a program's input for an array like this one. By default only axis 0 is open, the symbol ``batch``.
 
     Raises:
         TypeError: for a dtype that graphs do not have, such as strings or objects.
@@ -153,22 +191,28 @@ def placeholder_type(array: Any, name: str) -> TensorType:
     is_text = array.dtype.name not in DTYPES and strings(array) is not None
     if array.dtype.name not in DTYPES and not is_text:
         raise TypeError(f"Input {name!r} has dtype {array.dtype}; a tensor is made of numbers: {', '.join(DTYPES)}.")
-    return TensorType((Dim.symbol("batch"), *array.shape[1:]) if array.ndim else (), STRING if is_text else array.dtype.name)
+    if shape is None:
+        shape = (Dim.symbol("batch"), *array.shape[1:]) if array.ndim else ()
+    return TensorType(shape, STRING if is_text else array.dtype.name)
 
 
 def _is_array(leaf: Any) -> bool:
     return isinstance(leaf, (np.ndarray, np.generic))
 
 
-def _signature(structure: Any, arrays: list[Array]) -> Any:
-    """A hashable description of the arguments; collects their arrays, in the order of `tree.flatten`."""
+def _signature(structure: Any, arrays: list[Array], only_kind: bool = False) -> Any:
+    """A hashable description of the arguments; collects their arrays, in the order of `tree.flatten`.
+
+    `only_kind` leaves out the sizes that may be open.
+    """
     if isinstance(structure, np.ndarray):
         arrays.append(structure)
-        return structure.dtype, structure.shape[1:], structure.ndim
+        sizes = structure.shape[1:]
+        return structure.dtype, tuple([min(size, 2) for size in sizes]) if only_kind else sizes, structure.ndim
     if isinstance(structure, dict):
-        return "dict", tuple((key, _signature(structure[key], arrays)) for key in tree.sorted_keys(structure))
+        return "dict", tuple((key, _signature(structure[key], arrays, only_kind)) for key in tree.sorted_keys(structure))
     if isinstance(structure, (list, tuple)):
-        return type(structure).__name__, tuple(_signature(item, arrays) for item in structure)
+        return type(structure).__name__, tuple(_signature(item, arrays, only_kind) for item in structure)
     if isinstance(structure, np.generic):
         arrays.append(np.asarray(structure))
         return structure.dtype, (), 0
