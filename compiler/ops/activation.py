@@ -28,7 +28,8 @@ class Relu(Unary):
         return np.asarray(np.maximum(x, x.dtype.type(0)))
 
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
-        positive = ops.cast(ops.greater(out, 0), dtype=out.type.dtype)
+        """`out` as bool tells where it is positive; onnxruntime converts faster than it compares."""
+        positive = ops.cast(ops.cast(out, dtype="bool"), dtype=out.type.dtype)
         return (grad * positive,)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
@@ -53,11 +54,12 @@ class FloatComposite(Composite):
             yield Sample((Arg((2, 3), dtype, low=-4.0, high=4.0),))
 
 
-class Softplus(FloatComposite):
-    """y = log(1 + e ** x), written so that neither a large nor a small x overflows
+#: 2 atanh(z) / z as a polynomial of z ** 2 from 0 to 1/9, from the highest power down; its relative error is 4e-9.
+_LOGARITHM = (0.2817466557, 0.2796142697, 0.4002485275, 0.6666631699, 2.0)
 
-    Spelled out on ONNX, too: onnxruntime's Softplus takes 10 times as long.
-    """
+
+class Softplus(FloatComposite):
+    """y = log(1 + e ** x), written so that neither a large nor a small x overflows"""
 
     name = "softplus"
 
@@ -66,6 +68,22 @@ class Softplus(FloatComposite):
 
     def vjp(self, grad: Any, out: Any, x: Any) -> Any:
         return (grad * ops.sigmoid(x),)
+
+    def stays_whole(self, node: Node, rule: str) -> bool:
+        """But not in float64: the polynomial is for float32."""
+        return super().stays_whole(node, rule) and node.output.type.dtype != "float64"
+
+    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
+        """log(1 + t) = 2 atanh(t / (t + 2)): onnxruntime's Log is slower than the polynomial, and its Softplus 4 times so."""
+        x, two = emit.cast(inputs[0], "float32"), emit.constant(np.float32(2))
+        t = emit("Exp", emit("Neg", emit("Abs", x)))
+        z = emit("Div", t, emit("Add", t, two))
+        w = emit("Mul", z, z)
+        series, *others = (emit.constant(np.float32(coefficient)) for coefficient in _LOGARITHM)
+        for coefficient in others:
+            series = emit("Add", emit("Mul", series, w), coefficient)
+        y = str(emit("Add", emit("Relu", x), emit("Mul", series, z)))
+        return emit.cast(y, node.output.type.dtype) if node.output.type.dtype != "float32" else y
 
 
 class Silu(FloatComposite):
@@ -114,7 +132,7 @@ class Gelu(FloatComposite):
         if approximate:
             gate = self._gate(x)
             return (grad * (gate + out * (1 - gate) * (ops.square(x) * (3 * 0.044715 * _GELU_SLOPE) + _GELU_SLOPE)),)
-        density = ops.exp(ops.square(x) * -0.5) * (1 / math.sqrt(2 * math.pi))
+        density = ops.exp(ops.square(x) * -0.5 - math.log(2 * math.pi) / 2)
         return (grad * (self._doubled_probability(x) * 0.5 + x * density),)
 
     def samples(self) -> Iterator[Sample]:
@@ -139,7 +157,10 @@ class LeakyRelu(FloatComposite):
         return ops.where(ops.greater_equal(x, 0), x, x * slope)
 
     def vjp(self, grad: Any, out: Any, x: Any, *, slope: float) -> Any:
+        """The slope is the greater of 1 or 0 and `slope`, or a sum where `slope` is above 1."""
         straight = ops.cast(ops.greater_equal(x, 0), dtype=x.type.dtype)
+        if 0 <= slope <= 1:
+            return (grad * ops.clip(straight, low=slope, high=1.0),)
         return (grad * (straight * (1 - slope) + slope),)
 
     def stays_whole(self, node: Node, rule: str) -> bool:

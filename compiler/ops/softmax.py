@@ -64,7 +64,11 @@ class LogSumExp(Composite):
         return total if keepdims else ops.squeeze(total, axis=axis)
 
     def vjp(self, grad: Any, out: Any, x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
-        return (restored(grad, axis, keepdims) * ops.exp(x - restored(out, axis, keepdims)),)
+        """The softmax, of the powers that `expand` has computed already."""
+        if not axis:
+            return (grad,)
+        powers = ops.exp(x - peak(x, axis))
+        return (restored(grad, axis, keepdims) / ops.sum(powers, axis=axis, keepdims=True) * powers,)
 
     def flops(self, node: Node) -> DimLike:
         return node.inputs[0].type.size * 11

@@ -27,6 +27,8 @@ NUMBERS: dict[str, tuple[float, ...]] = {
     "log10": (10.0, 1000.0, 1e-30, -1.0),
     "cbrt": (8.0, -27.0, 1e-30, 1e30),
     "erfc": (1e-5, 0.499, 0.501, 3.999, 4.001, 9.0, -9.0, 40.0),
+    "sign": (1e-45, -1e-45, 5e-324, -1e30),
+    "softplus": (1e-5, -20.0, -80.0, 20.0, 1000.0, -1000.0),
     "erfinv": (1e-5, 0.8499, 0.8501, 0.9999, 1.0, -1.0, 1.5),
 }
 EVERYWHERE = (0.0, -0.0, 0.3, -0.7, np.inf, -np.inf, np.nan)
@@ -42,6 +44,17 @@ def test_function(name: str, target: str, dtype: str, monkeypatch: pytest.Monkey
     expected = OPS[name].evaluate(x)
     assert isinstance(expected, np.ndarray)
     compare(f"{name} on {target}", _run(OPS[name], [x], target, monkeypatch), expected, x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("target", ["onnxruntime", "triton"])
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_a_bound_lets_infinities_through(name: str, target: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, bound = np.asarray(EVERYWHERE, dtype), np.asarray(0.1, dtype)
+    expected = OPS[name].evaluate(x, bound)
+    assert isinstance(expected, np.ndarray)
+    found = _run(lambda value: OPS[name](value, bound), [x], target, monkeypatch)
+    compare(f"{name} on {target}", found, expected, x)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
