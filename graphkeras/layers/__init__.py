@@ -103,6 +103,9 @@ from .rnn.cells import GRUCell as GRUCell
 from .rnn.cells import LSTMCell as LSTMCell
 from .rnn.cells import SimpleRNNCell as SimpleRNNCell
 from .rnn.cells import StackedRNNCells as StackedRNNCells
+from .rnn.conv_lstm import ConvLSTM1D as ConvLSTM1D
+from .rnn.conv_lstm import ConvLSTM2D as ConvLSTM2D
+from .rnn.conv_lstm import ConvLSTM3D as ConvLSTM3D
 from .rnn.masking import Masking as Masking
 from .rnn.recurrent import RNN as RNN
 from .rnn.whole import GRU as GRU

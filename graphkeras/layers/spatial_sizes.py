@@ -67,11 +67,17 @@ class ZeroPadding2D(ZeroPadding):
 
     rank = 2
 
+    def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(padding, data_format, **kwargs)
+
 
 class ZeroPadding3D(ZeroPadding):
     """Zeros around volumes: `padding` everywhere, one number for each axis, or (before, after) for each."""
 
     rank = 3
+
+    def __init__(self, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(padding, data_format, **kwargs)
 
 
 class Cropping(Layer):
@@ -128,6 +134,9 @@ class Cropping3D(Cropping):
     """Volumes without their edges: `cropping` everywhere, one number for each axis, or (before, after) for each."""
 
     rank = 3
+
+    def __init__(self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(cropping, data_format, **kwargs)
 
 
 class UpSampling1D(Layer):

@@ -17,7 +17,7 @@ from ..operation import operation
 from .comparison import where
 from .core import shape
 from .loops import scan
-from .manipulation import expand_dims, flip, swapaxes
+from .manipulation import expand_dims, flip, stack, swapaxes
 from .operands import Tensor, as_bool, dtype_of, shape_of, tensor, zero_of
 
 __all__ = ["activation_name", "gru", "lstm", "rnn", "simple_rnn"]
@@ -40,6 +40,7 @@ def rnn(
     constants: Sequence[Any] = (),
     time_major: bool = False,
     zero_output_for_mask: bool = False,
+    unroll: bool = False,
 ) -> tuple[Any, Any, Any]:
     """Applies a cell to every time step.
 
@@ -52,9 +53,13 @@ def rnn(
         constants: further tensors that every step gets behind the states.
         time_major: inputs, mask and outputs have the time first.
         zero_output_for_mask: where the mask is False, the output is 0.
+        unroll: write the step into the graph once for each time step, in place of a loop.
 
     Returns:
         The last output, all outputs (batch, time, ...), and the last states.
+
+    Raises:
+        ValueError: for unroll=True where the number of time steps is not known or is 0.
     """
     states = tuple(initial_states)
     scanned = inputs if time_major else tree.map_structure(_swapped, inputs)
@@ -74,12 +79,29 @@ def rnn(
         return after, tree.map_structure(lambda y: where(_like(kept, y), y, previous), output)
 
     step.__name__ = getattr(step_function, "__name__", "step")
-    last_states, outputs = scan(step, states, scanned, reverse=go_backwards)
-    if go_backwards:
-        outputs = tree.map_structure(lambda y: flip(y, 0), outputs)
+    if unroll:
+        last_states, outputs = _unrolled(step, states, scanned, go_backwards)
+    else:
+        last_states, outputs = scan(step, states, scanned, reverse=go_backwards)
+        outputs = tree.map_structure(lambda y: flip(y, 0), outputs) if go_backwards else outputs
     last = tree.map_structure(lambda y: y[-1], outputs)
     outputs = outputs if time_major else tree.map_structure(_swapped, outputs)
     return last, outputs, list(last_states)
+
+
+def _unrolled(step: Callable[..., Any], states: Any, scanned: Any, go_backwards: bool) -> tuple[Any, Any]:
+    """The last states, and the outputs in the order in which they are computed."""
+    length = shape(tree.flatten(scanned)[0])[0]
+    if not isinstance(length, int) or length < 1:
+        raise ValueError(
+            f"rnn: unroll=True needs a known number of time steps, got {length}. Give Input a shape with the number, such as "
+            "(10, 8), or use unroll=False."
+        )
+    collected = []
+    for k in reversed(range(length)) if go_backwards else range(length):
+        states, output = step(states, tree.map_structure(lambda x, k=k: x[k], scanned))
+        collected.append(output)
+    return states, tree.map_structure(lambda *ys: stack(ys, axis=0), *collected)
 
 
 def _swapped(x: Any) -> Any:

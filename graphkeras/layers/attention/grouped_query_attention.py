@@ -11,9 +11,10 @@ from ..einsum_dense import EinsumDense
 from ..input_spec import title
 from ..layer import Layer
 from ..masks import without_mask
+from ..own_arguments import check_positive
 from ..regularization import Dropout
 from .masks import causal_mask, combined_mask, spread_to
-from .multi_head_attention import check_flash, check_positive, projection_arguments, projections_config
+from .multi_head_attention import check_flash, projection_arguments, projections_config
 
 
 class GroupedQueryAttention(Layer):

@@ -13,6 +13,7 @@ from ..einsum_dense import EinsumDense
 from ..input_spec import title
 from ..layer import Layer
 from ..masks import without_mask
+from ..own_arguments import check_positive
 from ..regularization import Dropout
 from .masks import causal_mask, combined_mask, spread_to
 
@@ -249,13 +250,6 @@ def projections_config(layer: Any, activity_regularizer: Any) -> dict[str, Any]:
         "kernel_constraint": constraints.serialize(layer.kernel_constraint),
         "bias_constraint": constraints.serialize(layer.bias_constraint),
     }
-
-
-def check_positive(layer: Layer, optional: bool = False, **sizes: Any) -> None:
-    """Raises ValueError for what is not a positive integer (or None, if optional)."""
-    for name, size in sizes.items():
-        if not (optional and size is None) and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-            raise ValueError(f"{title(layer)}: {name} must be a positive integer{' or None' * optional}, got {size!r}.")
 
 
 def check_flash(layer: Layer, flash_attention: Any) -> None:

@@ -1,19 +1,20 @@
-"""What all convolution layers share: windows, bias, activation, and the config of them."""
+"""What all convolution layers share: windows, bias, activation, and their arguments."""
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, ClassVar, Self
 
-from ... import activations, config, constraints, initializers, ops, regularizers
-from ...ops.convolution import per_axis
+from ... import ops
 from ..input_spec import InputSpec, title
-from ..layer import Layer
+from ..own_arguments import OwnArguments, check_positive
+from .windows import Sizes, set_windows, window_count
 
 
-class ConvolutionLayer(Layer):
+class ConvolutionLayer(OwnArguments):
     """The base of convolution layers; a subclass makes kernels in `build_kernels` and multiplies windows in `convolve`.
 
-    Args:
+    Arguments of all of them:
         kernel_size: the sizes of a window, or one for all axes.
         strides: how far from window to window.
         padding: "valid" for windows inside the input only, "same" for ceil(size / stride) results along each axis.
@@ -21,67 +22,41 @@ class ConvolutionLayer(Layer):
         dilation_rate: the distance between the elements of a window.
         activation: a name or function; none by default.
         use_bias: whether to add a bias to each channel.
+
+    A constructor is written once for all ranks. Its default 1 for strides and dilation_rate means 1 for every axis, and the
+    signature that `help` shows for each rank spells that out, as Keras does: ``strides=(1, 1)``.
     """
 
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
     keys_of_keras_2: ClassVar[tuple[str, ...]] = ()  # which its configs hold without a meaning for the layer
+    __signature__: ClassVar[inspect.Signature | None] = None
 
-    def __init__(
-        self,
-        kernel_size: Any,
-        strides: Any,
-        padding: str,
-        data_format: str | None,
-        dilation_rate: Any,
-        activation: Any,
-        use_bias: bool,
-        bias_initializer: Any,
-        bias_regularizer: Any,
-        bias_constraint: Any,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.kernel_size = per_axis(title(self), "kernel_size", kernel_size, self.rank)
-        self.strides = per_axis(title(self), "strides", strides, self.rank)
-        self.dilation_rate = per_axis(title(self), "dilation_rate", dilation_rate, self.rank)
-        self.padding = padding.lower() if isinstance(padding, str) else padding
-        self.data_format = config.standardize_data_format(data_format)
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.bias: Any = None
-        self._set_handling("bias", bias_initializer, bias_regularizer, bias_constraint)
+    kernel_size: Sizes
+    strides: Sizes
+    dilation_rate: Sizes
+    padding: str
+    data_format: str
+    activation: Any
+    use_bias: bool
+    bias: Any
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "rank" in vars(cls):
+            cls.__signature__ = _for_rank(inspect.signature(cls.__init__), cls.rank)
+        elif "__init__" in vars(cls):
+            cls.__signature__ = None  # a user's own constructor
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        set_windows(self, self.rank, self.paddings)
+        counts = ("filters", "groups", "depth_multiplier")
+        check_positive(self, **{name: arguments[name] for name in counts if name in arguments})
+        self.bias = None
         self.input_spec = InputSpec(ndim=self.rank + 2)
-        if self.padding not in self.paddings:
-            raise ValueError(f"{title(self)}: padding must be one of {', '.join(self.paddings)}; got {padding!r}.")
-
-    def _check_count(self, argument: str, number: Any) -> None:
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ValueError(f"{title(self)}: {argument} must be a positive integer, got {number!r}.")
-
-    def _check_dilation(self) -> None:
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                f"{title(self)}: strides {self.strides} and dilation_rate {self.dilation_rate} cannot both be above 1; "
-                f"leave one of them 1."
-            )
 
     # ---- variables ----------------------------------------------------------------------------------------------------
-
-    def _set_handling(self, kind: str, initializer: Any, regularizer: Any, constraint: Any) -> None:
-        """How the weights of one kind start and are kept, as attributes: `kernel_initializer`, ..."""
-        setattr(self, f"{kind}_initializer", initializers.get(initializer))
-        setattr(self, f"{kind}_regularizer", regularizers.get(regularizer))
-        setattr(self, f"{kind}_constraint", constraints.get(constraint))
-
-    def _weight(self, kind: str, name: str, shape: tuple[int, ...]) -> Any:
-        return self.add_weight(
-            shape,
-            getattr(self, f"{kind}_initializer"),
-            regularizer=getattr(self, f"{kind}_regularizer"),
-            constraint=getattr(self, f"{kind}_constraint"),
-            name=name,
-        )
 
     def _channels(self, shape: Any) -> Any:
         return shape[self._channel_axis]
@@ -99,7 +74,7 @@ class ConvolutionLayer(Layer):
             )
         self.build_kernels(channels)
         if self.use_bias:
-            self.bias = self._weight("bias", "bias", (self._result_channels(channels),))
+            self.bias = self.weight("bias", (self._result_channels(channels),))
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={self._channel_axis: channels})
 
     def build_kernels(self, channels: int) -> None:
@@ -138,25 +113,10 @@ class ConvolutionLayer(Layer):
         channels = self._result_channels(self._channels(input_shape))
         return (input_shape[0], *sizes, channels) if last else (input_shape[0], channels, *sizes)
 
-    def _reach(self, axis: int) -> int:
-        """How many elements a window spans."""
-        return (self.kernel_size[axis] - 1) * self.dilation_rate[axis] + 1
-
     def _result_size(self, axis: int, n: int) -> int:
-        missing = self._reach(axis) if self.padding == "valid" else 1
-        return (n - missing) // self.strides[axis] + 1
+        return window_count(self, axis, n)
 
     # ---- config -------------------------------------------------------------------------------------------------------
-
-    def _window_config(self) -> dict[str, Any]:
-        return {
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            **self._window_options(),
-            "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
-        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
@@ -164,10 +124,12 @@ class ConvolutionLayer(Layer):
             raise ValueError(f"{cls.__name__}: groups is not supported, got groups={config['groups']!r}; only 1 is possible.")
         return super().from_config({key: value for key, value in config.items() if key not in cls.keys_of_keras_2})
 
-    def _handling_config(self, *kinds: str) -> dict[str, Any]:
-        modules = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints}
-        return {
-            f"{kind}_{what}": module.serialize(getattr(self, f"{kind}_{what}"))
-            for what, module in modules.items()
-            for kind in kinds
-        }
+
+def _for_rank(signature: inspect.Signature, rank: int) -> inspect.Signature:
+    """Without self, and with a default for each axis where the default is 1 for all."""
+    parameters = list(signature.parameters.values())[1:]
+    spread = {"strides", "dilation_rate"} if rank > 1 else set()
+    return signature.replace(
+        parameters=[p.replace(default=(1,) * rank) if p.name in spread else p for p in parameters],
+        return_annotation=inspect.Signature.empty,
+    )

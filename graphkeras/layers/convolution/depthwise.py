@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
+from ..own_arguments import passed
 from .base import ConvolutionLayer
 
 
 class DepthwiseConvolution(ConvolutionLayer):
     """Each channel convolved with `depth_multiplier` kernels of its own, with the rank of a subclass."""
 
+    depth_multiplier: int
     keys_of_keras_2 = ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint")
 
     def __init__(
@@ -32,41 +34,16 @@ class DepthwiseConvolution(ConvolutionLayer):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            bias_initializer,
-            bias_regularizer,
-            bias_constraint,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
-        self._set_handling("depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
-        self._check_count("depth_multiplier", depth_multiplier)
-        self._check_dilation()
-        self.depth_multiplier = depth_multiplier
+        super().__init__(**passed(locals()))
 
     def build_kernels(self, channels: int) -> None:
-        self.kernel = self._weight("depthwise", "kernel", (*self.kernel_size, channels, self.depth_multiplier))
+        self.kernel = self.weight("depthwise", (*self.kernel_size, channels, self.depth_multiplier), "kernel")
 
     def _result_channels(self, channels: int) -> int:
         return channels * self.depth_multiplier
 
     def convolve(self, inputs: Any) -> Any:
         return ops.depthwise_conv(inputs, self.kernel, **self._window_options())
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "depth_multiplier": self.depth_multiplier,
-            **self._window_config(),
-            **self._handling_config("depthwise", "bias"),
-        }
 
 
 class DepthwiseConv1D(DepthwiseConvolution):

@@ -6,11 +6,16 @@ from typing import Any
 
 from ... import ops
 from ..input_spec import title
+from ..own_arguments import passed
 from .base import ConvolutionLayer
+from .windows import window_reach
 
 
 class Convolution(ConvolutionLayer):
     """activation(windows * kernel + bias), with the rank of a subclass."""
+
+    filters: int
+    groups: int
 
     def __init__(
         self,
@@ -32,27 +37,9 @@ class Convolution(ConvolutionLayer):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            bias_initializer,
-            bias_regularizer,
-            bias_constraint,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
-        self._set_handling("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
-        self._check_count("filters", filters)
-        self._check_count("groups", groups)
-        self._check_dilation()
+        super().__init__(**passed(locals()))
         if filters % groups != 0:
             raise ValueError(f"{title(self)}: filters must be a multiple of groups, got {filters} filters and {groups} groups.")
-        self.filters, self.groups = filters, groups
 
     def build_kernels(self, channels: int) -> None:
         if channels % self.groups != 0:
@@ -60,19 +47,10 @@ class Convolution(ConvolutionLayer):
                 f"{title(self)}: the input's channels must be a multiple of groups, got {channels} channels and "
                 f"{self.groups} groups."
             )
-        self.kernel = self._weight("kernel", "kernel", (*self.kernel_size, channels // self.groups, self.filters))
+        self.kernel = self.weight("kernel", (*self.kernel_size, channels // self.groups, self.filters))
 
     def convolve(self, inputs: Any) -> Any:
         return ops.conv(inputs, self.kernel, **self._window_options())
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            **self._window_config(),
-            "groups": self.groups,
-            **self._handling_config("kernel", "bias"),
-        }
 
 
 class Conv1D(Convolution):
@@ -102,7 +80,7 @@ class Conv1D(Convolution):
         if self.padding != "causal":
             return super().convolve(inputs)
         around = [(0, 0), (0, 0), (0, 0)]
-        around[1 if self.data_format == "channels_last" else 2] = (self._reach(0) - 1, 0)
+        around[1 if self.data_format == "channels_last" else 2] = (window_reach(self, 0) - 1, 0)
         return ops.conv(ops.pad(inputs, around), self.kernel, **{**self._window_options(), "padding": "valid"})
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
+from ..own_arguments import passed
 from .base import ConvolutionLayer
 
 
 class SeparableConvolution(ConvolutionLayer):
     """A depthwise convolution, then one with windows of size 1 that mixes the channels, with the rank of a subclass."""
 
+    filters: int
+    depth_multiplier: int
     keys_of_keras_2 = ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint")
 
     def __init__(
@@ -36,45 +39,16 @@ class SeparableConvolution(ConvolutionLayer):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            bias_initializer,
-            bias_regularizer,
-            bias_constraint,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
-        self._set_handling("depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
-        self._set_handling("pointwise", pointwise_initializer, pointwise_regularizer, pointwise_constraint)
-        self._check_count("filters", filters)
-        self._check_count("depth_multiplier", depth_multiplier)
-        self._check_dilation()
-        self.filters, self.depth_multiplier = filters, depth_multiplier
+        super().__init__(**passed(locals()))
 
     def build_kernels(self, channels: int) -> None:
         between = channels * self.depth_multiplier
-        self.depthwise_kernel = self._weight(
-            "depthwise", "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier)
-        )
-        self.pointwise_kernel = self._weight("pointwise", "pointwise_kernel", (*(1,) * self.rank, between, self.filters))
+        depthwise_shape, pointwise_shape = (*self.kernel_size, channels, self.depth_multiplier), (1,) * self.rank
+        self.depthwise_kernel = self.weight("depthwise", depthwise_shape, "depthwise_kernel")
+        self.pointwise_kernel = self.weight("pointwise", (*pointwise_shape, between, self.filters), "pointwise_kernel")
 
     def convolve(self, inputs: Any) -> Any:
         return ops.separable_conv(inputs, self.depthwise_kernel, self.pointwise_kernel, **self._window_options())
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "depth_multiplier": self.depth_multiplier,
-            "filters": self.filters,
-            **self._window_config(),
-            **self._handling_config("depthwise", "pointwise", "bias"),
-        }
 
 
 class SeparableConv1D(SeparableConvolution):

@@ -7,13 +7,17 @@ from typing import Any
 from ... import ops
 from ...ops.convolution import per_axis
 from ..input_spec import title
+from ..own_arguments import passed
 from .base import ConvolutionLayer
+from .windows import window_reach
 
 
 class TransposedConvolution(ConvolutionLayer):
     """Every element of the input times the kernel, added up where they meet, with the rank of a subclass."""
 
     keys_of_keras_2 = ("groups",)
+    filters: int
+    output_padding: Any
 
     def __init__(
         self,
@@ -35,25 +39,7 @@ class TransposedConvolution(ConvolutionLayer):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            bias_initializer,
-            bias_regularizer,
-            bias_constraint,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
-        self._set_handling("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
-        self._check_count("filters", filters)
-        self._check_dilation()
-        self.filters = filters
-        self.output_padding = output_padding
+        super().__init__(**passed(locals()))
         if output_padding is not None:
             self.output_padding = per_axis(title(self), "output_padding", output_padding, self.rank, least=0)
             if any(more >= stride for more, stride in zip(self.output_padding, self.strides, strict=True)):
@@ -62,25 +48,16 @@ class TransposedConvolution(ConvolutionLayer):
                 )
 
     def build_kernels(self, channels: int) -> None:
-        self.kernel = self._weight("kernel", "kernel", (*self.kernel_size, self.filters, channels))
+        self.kernel = self.weight("kernel", (*self.kernel_size, self.filters, channels))
 
     def convolve(self, inputs: Any) -> Any:
         return ops.conv_transpose(inputs, self.kernel, output_padding=self.output_padding, **self._window_options())
 
     def _result_size(self, axis: int, n: int) -> int:
-        stride, reach = self.strides[axis], self._reach(axis)
+        stride, reach = self.strides[axis], window_reach(self, axis)
         if self.output_padding is not None:
             return (n - 1) * stride + (reach if self.padding == "valid" else reach % 2) + int(self.output_padding[axis])
         return (n - 1) * stride + (max(reach, stride) if self.padding == "valid" else stride)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            **self._window_config(),
-            "output_padding": self.output_padding,
-            **self._handling_config("kernel", "bias"),
-        }
 
 
 class Conv1DTranspose(TransposedConvolution):
@@ -128,7 +105,16 @@ class Conv3DTranspose(TransposedConvolution):
         padding: str = "valid",
         data_format: str | None = None,
         output_padding: Any = None,
-        *others: Any,
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *others, **kwargs)
+        super().__init__(**passed(locals()))

@@ -55,9 +55,10 @@ class Pooling(Layer):
         }
 
 
-class MaxPooling(Pooling):
-    """The largest element of every window; windows of size 2 by default."""
+class MaxPooling1D(Pooling):
+    """The largest element of every window along one axis: (batch, steps, channels) -> (batch, new_steps, channels)."""
 
+    rank = 1
     pool = staticmethod(ops.max_pool)
 
     def __init__(
@@ -72,22 +73,40 @@ class MaxPooling(Pooling):
         super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
 
-class MaxPooling1D(MaxPooling):
-    """The largest element of every window along one axis: (batch, steps, channels) -> (batch, new_steps, channels)."""
-
-    rank = 1
-
-
-class MaxPooling2D(MaxPooling):
+class MaxPooling2D(Pooling):
     """The largest element of every window of images (batch, height, width, channels)."""
 
     rank = 2
+    pool = staticmethod(ops.max_pool)
+
+    def __init__(
+        self,
+        pool_size: Any = (2, 2),
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
 
-class MaxPooling3D(MaxPooling):
+class MaxPooling3D(Pooling):
     """The largest element of every window of volumes (batch, depth, height, width, channels)."""
 
     rank = 3
+    pool = staticmethod(ops.max_pool)
+
+    def __init__(
+        self,
+        pool_size: Any = (2, 2, 2),
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
 
 class AveragePooling1D(Pooling):

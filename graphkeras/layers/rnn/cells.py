@@ -4,129 +4,147 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ... import activations, constraints, initializers, ops, random, regularizers, tree
+from ... import initializers, ops, random, tree
 from ...saving.serialization import deserialize_keras_object, serialize_keras_object
 from ..input_spec import title
 from ..layer import Layer
+from ..own_arguments import OwnArguments, check_positive, passed
 
 
-class RecurrentCell(Layer):
-    """What the three cells share: weights of `gates` parts each, and dropout that is the same at all time steps."""
+class RecurrentCell(OwnArguments):
+    """What cells share: weights in which the gates lie side by side, and dropout that is the same at all time steps.
+
+    Dropout multiplies the inputs, or the state, with one mask for all gates, as Keras does. With `recurrent_dropout` (or
+    implementation=1) each gate has masks of its own (Gal & Ghahramani 2016), for the inputs and for the state.
+    """
 
     #: How many parts the columns of the kernels have.
     gates: ClassVar[int] = 1
     #: Attributes that are activations.
-    activation_names: ClassVar[tuple[str, ...]] = ("activation",)
+    activation_names: ClassVar[tuple[str, ...]] = ("activation", "recurrent_activation")
 
-    units: int
     activation: Any
     recurrent_activation: Any
+    use_bias: bool
+    bias_initializer: Any
+    unit_forget_bias: bool
+    dropout: float
+    recurrent_dropout: float
+    seed: Any
     kernel: Any
     recurrent_kernel: Any
     bias: Any
 
-    def __init__(
-        self,
-        units: int,
-        use_bias: bool,
-        activation: dict[str, Any],
-        parts: dict[str, Any],
-        dropout: float,
-        recurrent_dropout: float,
-        seed: Any,
-        kwargs: dict[str, Any],
-    ) -> None:
-        self.implementation = kwargs.pop("implementation", 2)
-        super().__init__(**kwargs)
-        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
-            raise ValueError(f"{title(self)}: units must be a positive integer, got {units!r}.")
-        self.units, self.use_bias = units, use_bias
-        for name, value in activation.items():
-            setattr(self, name, activations.get(value))
-        for name, value in parts.items():
-            setattr(self, name, _MODULES[name.rpartition("_")[2]].get(value))
-        self.dropout = min(1.0, max(0.0, dropout))
-        self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
-        self.seed = seed
+    def __init__(self, implementation: int = 2, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.dropout = min(1.0, max(0.0, self.dropout))
+        self.recurrent_dropout = min(1.0, max(0.0, self.recurrent_dropout))
+        self.implementation = 1 if self.recurrent_dropout > 0 else implementation
         if self.dropout > 0 or self.recurrent_dropout > 0:
-            self.seed_generator = random.SeedGenerator(seed)
-        self._masks: dict[str, Any] = {}
-        self.state_size: Any = units
-        self.output_size = units
+            self.seed_generator = random.SeedGenerator(self.seed)
+        self._masks: dict[str, list[Any]] = {}
 
-    def build(self, input_shape: Any) -> None:
-        columns = self.units * self.gates
-        self.kernel = self._weight("kernel", (input_shape[-1], columns))
-        self.recurrent_kernel = self._weight("recurrent_kernel", (self.units, columns), "recurrent")
-        self.bias = self._weight("bias", self._bias_shape()) if self.use_bias else None
+    def bias_with_open_forget_gate(self, size: int) -> Any:
+        """The initializer of a bias of 4 gates, that of the second from 1 if `unit_forget_bias`."""
 
-    def _bias_shape(self) -> tuple[int, ...]:
-        return (self.units * self.gates,)
+        def initialized(_: Any, dtype: Any = None) -> Any:
+            initializer, ones = self.bias_initializer, initializers.get("ones")
+            pieces = (initializer((size,), dtype), ones((size,), dtype), initializer((2 * size,), dtype))
+            return ops.concatenate(pieces, axis=0)
 
-    def _weight(self, name: str, shape: tuple[Any, ...], prefix: str | None = None) -> Any:
-        prefix = prefix or name
-        return self.add_weight(
-            shape,
-            self._initializer(name, getattr(self, f"{prefix}_initializer")),
-            regularizer=getattr(self, f"{prefix}_regularizer"),
-            constraint=getattr(self, f"{prefix}_constraint"),
-            name=name,
-        )
-
-    def _initializer(self, name: str, initializer: Any) -> Any:
-        return initializer
+        return initialized if self.unit_forget_bias else self.bias_initializer
 
     # ---- dropout ------------------------------------------------------------------------------------------------------
+
+    @property
+    def mask_count(self) -> int:
+        """How many masks the inputs, and the state, have: one for all gates, or one each."""
+        return self.gates if self.implementation == 1 else 1
 
     def draw_masks(self, inputs: Any, state: Any, training: Any) -> None:
         """Draw what dropout multiplies the inputs and the state with, once for all time steps; `forget_masks` ends it."""
         self._masks.clear()
         for name, x, rate in (("inputs", inputs, self.dropout), ("state", state, self.recurrent_dropout)):
             if training and rate > 0:
-                self._masks[name] = random.dropout(ops.ones_like(x), rate, seed=self.seed_generator)
+                ones = ops.ones_like(x)
+                self._masks[name] = [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(self.mask_count)]
 
     def forget_masks(self) -> None:
         self._masks.clear()
 
-    def _dropped(self, inputs: Any, state: Any, training: Any) -> tuple[Any, Any]:
-        """Inputs and state after dropout."""
-        lonely = training and not self._masks  # called by itself, not by a layer
-        if lonely:
-            self.draw_masks(inputs, state, training)
-        if "inputs" in self._masks:
-            inputs = ops.multiply(inputs, self._masks["inputs"])
-        if "state" in self._masks:
-            state = ops.multiply(state, self._masks["state"])
-        if lonely:
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
+        """The output and the next states, of the same structure as `states`."""
+        nested = isinstance(states, (list, tuple))
+        before = list(states) if nested else [states]
+        alone = training and not self._masks  # called by itself, not by a layer
+        if alone:
+            self.draw_masks(inputs, before[0], training)
+        output, after = self.step(inputs, before)
+        if alone:
             self.forget_masks()
-        return inputs, state
+        return output, after if nested else after[0]
 
-    # ---- states and config --------------------------------------------------------------------------------------------
+    def step(self, inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        """The output and the next states."""
+        raise NotImplementedError(f"{type(self).__name__} must define step(self, inputs, states).")
+
+    def dropped(self, name: str, x: Any, gate: int = 0) -> Any:
+        """x, the "inputs" or the "state", after dropout, for one gate."""
+        masks = self._masks.get(name)
+        return x if masks is None else ops.multiply(x, masks[gate if len(masks) > 1 else 0])
+
+    def for_gates(self, name: str, x: Any, kernel: Any, gates: int) -> Any:
+        """x, the "inputs" or the "state", times the kernel's part of the first so many gates; their sums side by side."""
+        size = kernel.shape[-1] // self.gates
+        if len(self._masks.get(name, ())) <= 1:
+            whole = kernel if gates == self.gates else kernel[..., : gates * size]
+            return self.product(name, self.dropped(name, x), whole)
+        parts = [
+            self.product(name, self.dropped(name, x, gate), kernel[..., gate * size : (gate + 1) * size])
+            for gate in range(gates)
+        ]
+        return ops.concatenate(parts, axis=self.gate_axis)
+
+    gate_axis: int = -1
+
+    def product(self, name: str, x: Any, kernel: Any) -> Any:
+        """The "inputs" or the "state" times (a part of) the kernel."""
+        return ops.matmul(x, kernel)
+
+    # ---- states -------------------------------------------------------------------------------------------------------
+
+    state_size: Any
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """Zeros for every state."""
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in tree.flatten(self.state_size)]
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), **cell_config(self)}
+
+class VectorCell(RecurrentCell):
+    """A cell of vectors: inputs (batch, features), states (batch, units), and kernels that are matrices."""
+
+    units: int
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        check_positive(self, units=self.units)
+        self.state_size: Any = self.units
+        self.output_size = self.units
+
+    def build(self, input_shape: Any) -> None:
+        columns = self.units * self.gates
+        self.kernel = self.weight("kernel", (input_shape[-1], columns))
+        self.recurrent_kernel = self.weight("recurrent", (self.units, columns), "recurrent_kernel")
+        self.bias = self.build_bias() if self.use_bias else None
+
+    def build_bias(self) -> Any:
+        return self.weight("bias", (self.units * self.gates,))
 
 
-_MODULES: dict[str, Any] = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints}
-
-
-def cell_config(cell: RecurrentCell) -> dict[str, Any]:
-    """The arguments of the cell that recurrent layers have, too."""
-    config: dict[str, Any] = {"units": cell.units, "use_bias": cell.use_bias}
-    for name in cell.activation_names:
-        config[name] = activations.serialize(getattr(cell, name))
-    for kind, module in _MODULES.items():
-        for part in ("kernel", "recurrent", "bias"):
-            config[f"{part}_{kind}"] = module.serialize(getattr(cell, f"{part}_{kind}"))
-    return {**config, "dropout": cell.dropout, "recurrent_dropout": cell.recurrent_dropout, "seed": cell.seed}
-
-
-class SimpleRNNCell(RecurrentCell):
+class SimpleRNNCell(VectorCell):
     """One step of `SimpleRNN`: activation(inputs @ kernel + bias + state @ recurrent_kernel)."""
+
+    activation_names = ("activation",)
 
     def __init__(
         self,
@@ -147,34 +165,24 @@ class SimpleRNNCell(RecurrentCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        parts = {
-            "kernel_initializer": kernel_initializer,
-            "recurrent_initializer": recurrent_initializer,
-            "bias_initializer": bias_initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "recurrent_regularizer": recurrent_regularizer,
-            "bias_regularizer": bias_regularizer,
-            "kernel_constraint": kernel_constraint,
-            "recurrent_constraint": recurrent_constraint,
-            "bias_constraint": bias_constraint,
-        }
-        super().__init__(units, use_bias, {"activation": activation}, parts, dropout, recurrent_dropout, seed, kwargs)
+        super().__init__(**passed(locals()))
 
-    def call(self, sequence: Any, states: Any, training: bool = False) -> Any:
-        before = states[0] if isinstance(states, (list, tuple)) else states
-        sequence, before = self._dropped(sequence, before, training)
-        h = ops.matmul(sequence, self.kernel)
+    def step(self, inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        h = self.for_gates("inputs", inputs, self.kernel, 1)
         if self.bias is not None:
             h = ops.add(h, self.bias)
-        output = self.activation(ops.add(h, ops.matmul(before, self.recurrent_kernel)))
-        return output, [output] if isinstance(states, (list, tuple)) else output
+        output = self.activation(ops.add(h, self.for_gates("state", states[0], self.recurrent_kernel, 1)))
+        return output, [output]
 
 
-class LSTMCell(RecurrentCell):
-    """One step of `LSTM`. The columns of its kernels are: input gate, forget gate, candidate, output gate."""
+class LSTMCell(VectorCell):
+    """One step of `LSTM`. The columns of its kernels are: input gate, forget gate, candidate, output gate.
+
+    Args:
+        unit_forget_bias: whether the bias of the forget gate starts from 1.
+    """
 
     gates = 4
-    activation_names = ("activation", "recurrent_activation")
 
     def __init__(
         self,
@@ -197,48 +205,29 @@ class LSTMCell(RecurrentCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        parts = {
-            "kernel_initializer": kernel_initializer,
-            "recurrent_initializer": recurrent_initializer,
-            "bias_initializer": bias_initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "recurrent_regularizer": recurrent_regularizer,
-            "bias_regularizer": bias_regularizer,
-            "kernel_constraint": kernel_constraint,
-            "recurrent_constraint": recurrent_constraint,
-            "bias_constraint": bias_constraint,
-        }
-        activation_of = {"activation": activation, "recurrent_activation": recurrent_activation}
-        super().__init__(units, use_bias, activation_of, parts, dropout, recurrent_dropout, seed, kwargs)
-        self.unit_forget_bias = unit_forget_bias
-        self.state_size = [units, units]
+        super().__init__(**passed(locals()))
+        self.state_size = [self.units, self.units]
 
-    def _initializer(self, name: str, initializer: Any) -> Any:
-        if name != "bias" or not self.unit_forget_bias:
-            return initializer
+    def build_bias(self) -> Any:
+        return self.weight("bias", (4 * self.units,), initializer=self.bias_with_open_forget_gate(self.units))
 
-        def with_open_forget_gate(_: Any, dtype: Any = None) -> Any:
-            units, ones = self.units, initializers.get("ones")
-            pieces = (initializer((units,), dtype), ones((units,), dtype), initializer((2 * units,), dtype))
-            return ops.concatenate(pieces, axis=0)
-
-        return with_open_forget_gate
-
-    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
-        inputs, h = self._dropped(inputs, states[0], training)
-        z = ops.add(ops.matmul(inputs, self.kernel), ops.matmul(h, self.recurrent_kernel))
+    def step(self, inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        x = self.for_gates("inputs", inputs, self.kernel, 4)
+        z = ops.add(x, self.for_gates("state", states[0], self.recurrent_kernel, 4))
         if self.bias is not None:
             z = ops.add(z, self.bias)
-        take, keep, new, give = ops.split(z, 4, axis=1)
-        carry = self.recurrent_activation(keep) * states[1] + self.recurrent_activation(take) * self.activation(new)
-        output = self.recurrent_activation(give) * self.activation(carry)
-        return output, [output, carry]
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "unit_forget_bias": self.unit_forget_bias}
+        return long_short_term(self, z, states[1], axis=1)
 
 
-class GRUCell(RecurrentCell):
+def long_short_term(cell: RecurrentCell, z: Any, carry: Any, axis: int) -> tuple[Any, list[Any]]:
+    """The output and the next states of an LSTM, from the sums `z` of its four gates, side by side along `axis`."""
+    take, keep, new, give = ops.split(z, 4, axis=axis)
+    carry = cell.recurrent_activation(keep) * carry + cell.recurrent_activation(take) * cell.activation(new)
+    output = cell.recurrent_activation(give) * cell.activation(carry)
+    return output, [output, carry]
+
+
+class GRUCell(VectorCell):
     """One step of `GRU`. The columns of its kernels are: update gate, reset gate, candidate.
 
     Args:
@@ -246,7 +235,7 @@ class GRUCell(RecurrentCell):
     """
 
     gates = 3
-    activation_names = ("activation", "recurrent_activation")
+    reset_after: bool
 
     def __init__(
         self,
@@ -269,45 +258,26 @@ class GRUCell(RecurrentCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        parts = {
-            "kernel_initializer": kernel_initializer,
-            "recurrent_initializer": recurrent_initializer,
-            "bias_initializer": bias_initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "recurrent_regularizer": recurrent_regularizer,
-            "bias_regularizer": bias_regularizer,
-            "kernel_constraint": kernel_constraint,
-            "recurrent_constraint": recurrent_constraint,
-            "bias_constraint": bias_constraint,
-        }
-        activation_of = {"activation": activation, "recurrent_activation": recurrent_activation}
-        super().__init__(units, use_bias, activation_of, parts, dropout, recurrent_dropout, seed, kwargs)
-        self.reset_after = reset_after
+        super().__init__(**passed(locals()))
 
-    def _bias_shape(self) -> tuple[int, ...]:
-        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+    def build_bias(self) -> Any:
+        return self.weight("bias", (2, 3 * self.units) if self.reset_after else (3 * self.units,))
 
-    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
-        before = states[0] if isinstance(states, (list, tuple)) else states
-        inputs, h = self._dropped(inputs, before, training)
-        u, kernel = self.units, self.recurrent_kernel
-        x = ops.matmul(inputs, self.kernel)
+    def step(self, inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        (before,), u = states, self.units
+        x = self.for_gates("inputs", inputs, self.kernel, 3)
+        inner = self.for_gates("state", before, self.recurrent_kernel, 3 if self.reset_after else 2)
         if self.bias is not None:
             x = ops.add(x, ops.get_item(self.bias, 0) if self.reset_after else self.bias)
-        if self.reset_after:
-            inner = ops.matmul(h, kernel)
-            if self.bias is not None:
-                inner = ops.add(inner, ops.get_item(self.bias, 1))
-        else:
-            inner = ops.matmul(h, kernel[:, : 2 * u])
+            inner = ops.add(inner, ops.get_item(self.bias, 1)) if self.reset_after else inner
         z = self.recurrent_activation(x[:, :u] + inner[:, :u])
         r = self.recurrent_activation(x[:, u : 2 * u] + inner[:, u : 2 * u])
-        candidate = r * inner[:, 2 * u :] if self.reset_after else ops.matmul(r * h, kernel[:, 2 * u :])
+        if self.reset_after:
+            candidate = r * inner[:, 2 * u :]
+        else:
+            candidate = ops.matmul(r * self.dropped("state", before, 2), self.recurrent_kernel[:, 2 * u :])
         output = z * before + (1 - z) * self.activation(x[:, 2 * u :] + candidate)
-        return output, [output] if isinstance(states, (list, tuple)) else output
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "reset_after": self.reset_after}
+        return output, [output]
 
 
 class StackedRNNCells(Layer):

@@ -23,7 +23,8 @@ class RNN(Layer):
         return_state: whether to return the last states, too.
         go_backwards: from the last time step to the first; outputs come in that order.
         stateful: whether the next call starts from the last states of this one. The batch needs a known size.
-        unroll: accepted; the compiler decides how loops run.
+        unroll: whether the graph holds the cell once for each time step, in place of a loop. The number of time steps must
+            be known. A target without loops unrolls all of them.
         zero_output_for_mask: whether the output of a masked time step is 0; it is the output before otherwise.
 
     Input shape: ``(batch, time, ...)``.
@@ -139,6 +140,7 @@ class RNN(Layer):
             go_backwards=self.go_backwards,
             mask=mask,
             zero_output_for_mask=self.zero_output_for_mask,
+            unroll=self.unroll,
         )
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:

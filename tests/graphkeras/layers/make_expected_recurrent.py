@@ -21,12 +21,12 @@ for case in cases.CASES:
     layer = case.make(keras.layers)
     options = {"mask": cases.MASK} if case.masked else {}
     if case.states:
-        options["initial_state"] = [cases.state(number) for number in case.states]
-    layer(cases.X, **options)
+        options["initial_state"] = case.initial_state
+    layer(case.inputs, **options)
     layer.set_weights(cases.weights_for([w.shape for w in layer.weights]))
 
-    def loss(weights, layer=layer, options=options):
-        outputs, _ = layer.stateless_call(weights, [v.value for v in layer.non_trainable_variables], cases.X, **options)
+    def loss(weights, layer=layer, options=options, x=case.inputs):
+        outputs, _ = layer.stateless_call(weights, [v.value for v in layer.non_trainable_variables], x, **options)
         outputs = keras.tree.flatten(outputs)
         return sum(jax.numpy.sum(y * jax.numpy.cos(jax.numpy.arange(y.size).reshape(y.shape))) for y in outputs), outputs
 

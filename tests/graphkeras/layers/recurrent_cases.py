@@ -4,16 +4,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+X = np.random.default_rng(3).uniform(-1, 1, (3, 5, 2)).astype(np.float32)
+
 
 class Case(NamedTuple):
     label: str
     make: Any  # from the layers module to a layer
     masked: bool = False
     states: tuple = ()
-    gradients: bool = True
+    inputs: Any = X
+    state_shape: tuple = (4,)
 
+    @property
+    def initial_state(self):
+        return [state(number, self.state_shape) for number in self.states]
 
-X = np.random.default_rng(3).uniform(-1, 1, (3, 5, 2)).astype(np.float32)
 
 MASK = np.array([[1, 1, 1, 0, 0], [0, 1, 1, 1, 1], [1, 0, 1, 0, 1]], bool)
 
@@ -22,8 +27,8 @@ def weights_for(shapes):
     return [np.random.default_rng([7, k, *shape]).uniform(-1, 1, shape).astype(np.float32) for k, shape in enumerate(shapes)]
 
 
-def state(number, units=4):
-    return np.random.default_rng([5, number]).uniform(-1, 1, (3, units)).astype(np.float32)
+def state(number, shape=(4,)):
+    return np.random.default_rng([5, number]).uniform(-1, 1, (3, *shape)).astype(np.float32)
 
 
 def _of(name, *args, **config):
@@ -86,4 +91,35 @@ CASES += [
     Case("Bidirectional mul", _both("GRU", merge_mode="mul"), masked=True),
     Case("Bidirectional both", _both("LSTM", merge_mode=None, return_sequences=True)),
     Case("TimeDistributed", lambda layers: layers.TimeDistributed(layers.Dense(3, activation="tanh"), name="given")),
+]
+
+
+def films(*shape):
+    return np.random.default_rng([4, *shape]).uniform(-1, 1, (3, 5, *shape)).astype(np.float32)
+
+
+EVERY = {"return_sequences": True, "return_state": True}
+FIRST = {"data_format": "channels_first"}
+
+# Keras with JAX applies masks to images only when it unrolls.
+CASES += [
+    Case("LSTM unrolled", _of("LSTM", 4, unroll=True, **EVERY), masked=True),
+    Case("GRU unrolled backwards", _of("GRU", 4, unroll=True, go_backwards=True, **EVERY), masked=True),
+    Case("ConvLSTM1D", _of("ConvLSTM1D", 3, 2, **EVERY), inputs=films(4, 2), states=(0, 1), state_shape=(3, 3)),
+    Case("ConvLSTM1D same", _of("ConvLSTM1D", 3, 3, padding="same", strides=2, dropout=0.2), inputs=films(5, 2)),
+    Case("ConvLSTM1D masked", _of("ConvLSTM1D", 3, 2, unroll=True, **EVERY), masked=True, inputs=films(4, 2)),
+    Case("ConvLSTM2D", _of("ConvLSTM2D", 2, (2, 3), go_backwards=True, **EVERY), inputs=films(3, 4, 2)),
+    Case("ConvLSTM2D first", _of("ConvLSTM2D", 2, 2, dilation_rate=2, use_bias=False, **FIRST), inputs=films(2, 4, 3)),
+    Case(
+        "ConvLSTM2D relu",
+        _of("ConvLSTM2D", 2, 2, padding="same", activation="relu", recurrent_activation="hard_sigmoid", bias_regularizer="l2"),
+        inputs=films(3, 3, 1),
+    ),
+    Case(
+        "ConvLSTM2D masked backwards",
+        _of("ConvLSTM2D", 2, 2, unroll=True, go_backwards=True, return_sequences=True, **FIRST),
+        masked=True,
+        inputs=films(2, 3, 3),
+    ),
+    Case("ConvLSTM3D", _of("ConvLSTM3D", 2, 2, unit_forget_bias=False, return_state=True), inputs=films(2, 3, 2, 1)),
 ]

@@ -3,6 +3,7 @@
 `expected.npz` was made by real Keras: see `make_expected.py`.
 """
 
+import inspect
 import json
 from pathlib import Path
 
@@ -149,3 +150,17 @@ def test_configs_of_keras_2_are_read(layer):
     assert type(layer).from_config(old).get_config() == config
     with pytest.raises(ValueError, match="groups is not supported, got groups=2"):
         type(layer).from_config({**config, "groups": 2})
+
+
+def test_a_class_of_ones_own_has_its_own_signature_and_config():
+    class Blur(layers.Conv2D):
+        def __init__(self, strength=3, **kwargs):
+            super().__init__(1, strength, **kwargs)
+
+    class Same(layers.Conv2D):
+        pass
+
+    assert list(inspect.signature(Blur).parameters) == ["strength", "kwargs"]
+    assert inspect.signature(Same) == inspect.signature(layers.Conv2D)
+    assert inspect.signature(layers.Conv3D).parameters["strides"].default == (1, 1, 1)
+    assert Blur(5).get_config()["kernel_size"] == (5, 5)
