@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import ml_dtypes  # noqa: F401  (makes numpy know the name bfloat16)
@@ -10,7 +10,7 @@ import numpy as np
 
 from .arguments import ELEMENT_BYTES, SCALARS, is_pointer, scalar
 from .device import Memory
-from .program import Buffer, Kernel, Launch, Pointer, Program
+from .program import Buffer, Kernel, Launch, Loop, Pointer, Program, Step, loops_of
 
 IN_ARENA = ("input", "output", "temporary")
 GRID_LIMITS = (2**31 - 1, 65535, 65535)
@@ -36,6 +36,10 @@ def check_program(program: Program, states: Mapping[str, Memory]) -> None:
         reason = _wrong_buffer(buffer, program.arena_bytes, buffers, states)
         if reason:
             raise ValueError(f"Program {program.name}, {buffer.kind} buffer {buffer.name!r}: {reason}.")
+    for loop, around in _loops(program.steps, ()):
+        reason = _wrong_loop(loop, around)
+        if reason:
+            raise ValueError(f"Program {program.name}, loop {loop.name!r}: {reason}.")
     for index, launch in enumerate(program.launches):
         reason = _wrong_kernel(launch.kernel) or _wrong_grid(launch) or _wrong_arguments(launch, buffers)
         if reason:
@@ -83,6 +87,27 @@ def _wrong_buffer(buffer: Buffer, arena_bytes: int, buffers: Mapping[str, Buffer
     return ""
 
 
+def _loops(steps: Sequence[Step], around: tuple[str, ...]) -> Iterator[tuple[Loop, tuple[str, ...]]]:
+    """Every loop, with the names of the loops around it."""
+    for step in steps:
+        if isinstance(step, Loop):
+            yield step, around
+            yield from _loops(step.steps, (*around, step.name))
+
+
+def _wrong_loop(loop: Loop, around: tuple[str, ...]) -> str:
+    if loop.rounds < 1:
+        return f"it must have at least one round, not {loop.rounds}"
+    if loop.name in around:
+        return "a loop around it has the same name"
+    for launch in (step for step in loop.steps if isinstance(step, Launch)):
+        addresses = [argument for argument in launch.arguments if not isinstance(argument, (int, float))]
+        strange = {name for address in addresses for name in loops_of(address)} - {loop.name, *around}
+        if strange:
+            return f"a launch of {launch.kernel.name} has arguments of the loops {sorted(strange)}, which are not around it"
+    return ""
+
+
 def _wrong_kernel(kernel: Kernel) -> str:
     for name, type_name in kernel.signature.items():
         if type_name.removeprefix("*") not in ELEMENT_BYTES or (not is_pointer(type_name) and type_name not in SCALARS):
@@ -112,8 +137,10 @@ def _wrong_arguments(launch: Launch, buffers: Mapping[str, Buffer]) -> str:
             reason = _wrong_pointer(type_name, argument, buffers, aligned)
         elif is_pointer(type_name):
             reason = f"a pointer {type_name} cannot be {argument!r}"
-        else:
+        elif isinstance(argument, (int, float)):
             reason = _wrong_scalar(type_name, argument, aligned)
+        else:
+            reason = f"{argument!r} belongs to a loop, but no loop is around the launch"
         if reason:
             return f"parameter {name}: {reason}"
     return ""
@@ -127,8 +154,11 @@ def _wrong_pointer(type_name: str, pointer: Pointer, buffers: Mapping[str, Buffe
         return f"has the scalar type {type_name}, but gets buffer {buffer.name!r}"
     if ELEMENT_BYTES[type_name.removeprefix("*")] != np.dtype(buffer.dtype).itemsize:
         return f"{type_name} cannot point to buffer {buffer.name!r} of {buffer.dtype}"
-    if aligned and buffer.kind in IN_ARENA and buffer.offset % 16:
-        return f"is declared aligned, but buffer {buffer.name!r} lies at offset {buffer.offset}"
+    if not 0 <= pointer.offset <= buffer.size:
+        return f"points to element {pointer.offset} of buffer {buffer.name!r}, which has {buffer.size}"
+    place = (buffer.offset if buffer.kind in IN_ARENA else 0) + pointer.offset * np.dtype(buffer.dtype).itemsize
+    if aligned and place % 16:
+        return f"is declared aligned, but points to byte {place} of {'the arena' if buffer.kind in IN_ARENA else buffer.name!r}"
     return ""
 
 

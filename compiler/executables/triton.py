@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphkeras.kernels.device import Device, LoadedProgram, Memory
 from graphkeras.kernels.devices import get_device
 from graphkeras.kernels.errors import CudaError
-from graphkeras.kernels.program import Argument, Pointer, Program
+from graphkeras.kernels.program import Address, Argument, Carried, Kernel, Loop, Program, Row, Step
 
 from .. import config
 from ..graph import Graph
@@ -146,27 +146,53 @@ class TritonExecutable(StateMixin):
         self.stats.details = {"device": self.device.name, "kernels": len(kernels), "programs": len(self._loaded)}
 
 
+def address_text(address: Address) -> str:
+    """Where an argument points to; in a loop ``r`` is the number of the round."""
+    match address:
+        case Row(of, _, size):
+            return f"{address_text(of)}[r * {size}]"
+        case Carried(before=before, after=after, spare=spare, kept=kept, is_new=is_new):
+            between = address_text(kept) if kept is not None else spare.buffer if spare is not None else ""
+            places = " | ".join(dict.fromkeys([address_text(before), between, address_text(after)]))
+            return f"{'next' if is_new else 'now'}({places})"
+    return address.buffer + (f"[{address.offset}]" if address.offset else "")
+
+
 def _argument_text(argument: Argument) -> str:
-    return argument.buffer if isinstance(argument, Pointer) else str(argument)
+    return str(argument) if isinstance(argument, (int, float)) else address_text(argument)
 
 
 def program_text(lowered: Lowered, sizes: Mapping[str, int]) -> str:
-    """Buffers, launches in order, then every kernel once."""
+    """Buffers, steps in order, then every kernel once."""
     program = lowered.program
     bound = f" for {', '.join(f'{name} = {size}' for name, size in sizes.items())}" if sizes else ""
     lines = [f"# program {program.name}{bound}: {len(program.launches)} launches, arena of {program.arena_bytes} bytes"]
     for buffer in program.buffers:
         place = f"arena + {buffer.offset}" if buffer.kind in ("input", "output", "temporary") else "memory of its own"
         lines.append(f"# {buffer.kind:9} {buffer.name}: {buffer.dtype}[{buffer.size}] at {place}")
-    sources: dict[str, int] = {}
-    for number, launch in enumerate(program.launches):
-        first = sources.setdefault(launch.kernel.source, number)
-        again = f", the kernel of launch {first}" if first != number else ""
-        lines.append(f"# launch {number}: {launch.kernel.name} on grid {launch.grid}{again}: {launch.note}")
-        arguments = zip(launch.kernel.signature, launch.arguments, strict=True)
-        lines.append(f"#     {', '.join(f'{name} = {_argument_text(value)}' for name, value in arguments)}")
-    for source, number in sources.items():
-        kernel = program.launches[number].kernel
+    kernels: list[Kernel] = []
+    lines += _step_lines(program.steps, "# ", kernels)
+    sources: dict[str, tuple[int, Kernel]] = {}
+    for number, kernel in enumerate(kernels):
+        sources.setdefault(kernel.source, (number, kernel))
+    for source, (number, kernel) in sources.items():
         constants = ", ".join(f"{name}={value}" for name, value in kernel.constants.items())
         lines += ["", f"# ---- launch {number}: {kernel.name}({constants}), {kernel.num_warps} warps", source.rstrip()]
     return "\n".join(lines) + "\n"
+
+
+def _step_lines(steps: Sequence[Step], indent: str, kernels: list[Kernel]) -> Iterator[str]:
+    """Steps in order, a loop's once; `kernels` collects those of the launches."""
+    for step in steps:
+        if isinstance(step, Loop):
+            direction = "from the last to the first" if step.is_reverse else "one after the other"
+            yield f"{indent}loop: {step.rounds} rounds {direction}: {step.note}"
+            yield from _step_lines(step.steps, indent + "    ", kernels)
+            continue
+        number, kernel = len(kernels), step.kernel
+        kernels.append(kernel)
+        first = next(k for k, known in enumerate(kernels) if known.source == kernel.source)
+        again = f", the kernel of launch {first}" if first != number else ""
+        yield f"{indent}launch {number}: {kernel.name} on grid {step.grid}{again}: {step.note}"
+        arguments = zip(kernel.signature, step.arguments, strict=True)
+        yield f"{indent}    {', '.join(f'{name} = {_argument_text(value)}' for name, value in arguments)}"

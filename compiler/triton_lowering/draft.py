@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphkeras.kernels.program import Kernel
+from graphkeras.kernels.program import Address, Kernel
 from graphkeras.kernels.render import render
 
 from ..graph import Node, Value
@@ -31,6 +31,7 @@ class Draft:
         constants: arrays that the kernel reads, by buffer name.
         tables: tables of addresses that the kernel reads: the entries, by buffer name.
         note: in words, what it computes.
+        addresses: what names in `buffers` stand for that are no buffers.
     """
 
     kernel: Kernel
@@ -39,6 +40,7 @@ class Draft:
     constants: Mapping[str, Array] = field(default_factory=dict)
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     note: str = ""
+    addresses: Mapping[str, Address] = field(default_factory=dict)
 
 
 def finish(
@@ -65,7 +67,7 @@ def finish(
         dict(constants),
         num_warps,
         num_stages,
-        frozenset(parameter.name for parameter in parameters),
+        frozenset(parameter.name for parameter in parameters if parameter.is_aligned),
     )
     return Draft(kernel, grid, tuple(p.buffer for p in parameters), dict(writer.constants), {}, note_of(region))
 

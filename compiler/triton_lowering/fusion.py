@@ -14,7 +14,7 @@ from ..journal import note
 from .reach import Reach
 from .reads import has_element_rule
 from .reduction import NEIGHBOURS
-from .region import Facts, Region, count_uses, is_reduction, product_of, rows_of, sums_columns_of
+from .region import Facts, LoopRegion, Region, count_uses, is_reduction, product_of, rows_of, sums_columns_of
 from .spaces import Flat, Product, Rows, Space
 from .writer import static_shape
 
@@ -47,6 +47,7 @@ class _Fusion:
         self.users: dict[Value, dict[Region, None]] = {}  # the regions that need a value from memory
         self.updated = [slot.output for slot in graph.state if slot.is_updated]
         self.results = dict.fromkeys([*graph.outputs, *self.updated])
+        self.started: set[Value] = set()
         self._reach: Reach | None = None
 
     def run(self) -> list[Region]:
@@ -54,7 +55,9 @@ class _Fusion:
             if value.node is None or value in self.facts.free:
                 self.start(value)
         for node in reversed(self.graph.nodes):
-            if node.outputs[0] not in self.facts.free:
+            if node.op.name == "scan":
+                self.start_loop(node)
+            elif node.outputs[0] not in self.facts.free:
                 self.place(node)
         self.merge_neighbours()
         self.add_column_sums()
@@ -93,6 +96,8 @@ class _Fusion:
     def repeat(self, node: Node, users: Sequence[Region]) -> bool:
         """Let every user compute a cheap value for itself, if that reads no more memory than the value itself."""
         (value,) = node.outputs
+        if any(isinstance(user, LoopRegion) for user in users):
+            return False
         if self.repeated_steps(value) > MAX_REPEATED_STEPS or _follows_product(value):
             return False
         joined = [user.variant(None, [], [value]) for user in users]
@@ -123,6 +128,8 @@ class _Fusion:
     def join(self, node: Node, user: Region, is_stored: bool, others: Sequence[Region]) -> str:
         """Compute `node` in `user`; returns the reason if that cannot be."""
         (value,) = node.outputs
+        if isinstance(user, LoopRegion):
+            return "a loop reads its operands from memory"
         if any(self.reach.leads(other, user) for other in others):
             return "another kernel needs it, whose results this one needs"
         if len(user.inside) >= MAX_NODES:
@@ -167,7 +174,18 @@ class _Fusion:
             space = rows_of(node) if is_reduction(node) else product_of(node)
             is_update = False
         inside = [value] if node is not None and value not in self.facts.free else []
+        self.started.add(value)
         self.replace([], Region(space, [value], inside, self.facts, is_update))
+
+    def start_loop(self, node: Node) -> None:
+        """A loop, and regions that write those of its operands that every other kernel computes for itself."""
+        if not any(value in self.users or value in self.results for value in node.outputs):
+            return
+        region = LoopRegion(node, self.facts)
+        self.replace([], region)
+        for value in region.needs:
+            if value in self.facts.free and value not in self.started:
+                self.start(value)
 
     def by_nearness(self, users: Sequence[Region]) -> list[Region]:
         """First the regions that no other one leads to: they can write a value for the others."""
@@ -344,6 +362,9 @@ def _last_position(region: Region) -> int:
 
 def describe(region: Region) -> str:
     """A short name: the ops in it."""
-    names = [value.node.op.name for value in reversed(region.inside) if value.node is not None]
+    if isinstance(region, LoopRegion):
+        return f"the loop of {region.space}"
+    nodes = dict.fromkeys(value.node for value in reversed(region.inside))
+    names = [node.op.name for node in nodes if node is not None]
     shown = "_".join(names[:4] + (["etc"] if len(names) > 4 else []))
     return f"the kernel {shown or 'copy'}"

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from graphkeras.kernels.program import Buffer, Kernel, Kind, Launch, Pointer, Program
+from graphkeras.kernels.program import Address, Program
 
 from ..dims import DimLike
 from ..graph import Graph
 from ..journal import Entry, recording
-from ..types import itemsize
+from .assemble import assemble
 from .draft import Draft
 from .fusion import form_regions
-from .memory import Lifetime, plan_arena
+from .loop import DraftStep, LoopDraft, draft_loop, launch_count
 from .pointwise import draft_pointwise
 from .prepare import prepare
 from .product import draft_product
 from .reduction import draft_reduction
-from .schedule import Schedule, Unit, make_schedule, needed_places
+from .region import LoopRegion
+from .schedule import Boundary, Schedule, Unit, make_schedule, needed_places, state_place
 from .spaces import Flat, Rows
 from .table import draft_table
 from .writer import Place
+
+#: A program is recorded as a graph of all its launches; so many take a GPU's driver about a second and 100 MB.
+MAX_LAUNCHES = 100_000
 
 
 @dataclass(frozen=True)
@@ -45,16 +49,52 @@ def lower(graph: Graph, bindings: Mapping[str, DimLike]) -> Lowered:
     """The Triton program of `graph` for one choice of sizes.
 
     Raises:
-        NotImplementedError: for an op that no kernel can be written for; names the op and where to add it.
+        NotImplementedError: for an op that no kernel can be written for; names the op and where to add it. For loops of too
+            many rounds.
     """
     with recording() as entries:
         bound = prepare(graph, bindings)
-        schedule = make_schedule(bound, form_regions(bound))
-        drafts = [draft(unit, schedule, number) for number, unit in enumerate(schedule.units) if _has_work(unit)]
-    drafts = _with_shared_kernels(drafts)
+        boundary = Boundary.of(bound)
+        steps, temporaries = lower_steps(bound, boundary, {})
+    _check_length(graph, steps)
+    places = [*boundary.sources.values(), *(place for group in boundary.results.values() for place in group)]
+    places += [state_place(slot) for slot in bound.state] + temporaries
+    program = assemble(graph.name, steps, {place.buffer: place for place in places})
     outputs = list(dict.fromkeys(bound.outputs))
-    program = Program(graph.name, *_assemble(bound, schedule, drafts))
     return Lowered(program, bound, tuple(outputs.index(value) for value in bound.outputs), tuple(entries))
+
+
+def _check_length(graph: Graph, steps: Sequence[DraftStep]) -> None:
+    if (count := launch_count(steps)) <= MAX_LAUNCHES:
+        return
+    loops = [step for step in steps if isinstance(step, LoopDraft)]
+    longest = max(loops, key=lambda loop: launch_count([loop]))
+    raise NotImplementedError(
+        f"{graph.name} would take {count} launches, {launch_count([longest])} of them for the loop {longest.note}; a program "
+        f"for a GPU has at most {MAX_LAUNCHES}. Shorten the sequence, or use the target 'onnxruntime' or 'numpy'."
+    )
+
+
+def lower_steps(graph: Graph, boundary: Boundary, addresses: Mapping[str, Address]) -> tuple[list[DraftStep], list[Place]]:
+    """The steps of a whole graph, or of a loop's body; and the arrays of their own that they need.
+
+    `addresses`: what names of buffers stand for, in the loops around.
+    """
+    schedule = make_schedule(graph, form_regions(graph), boundary)
+    steps, temporaries = [], list(schedule.temporaries.values())
+    for number, unit in enumerate(schedule.units):
+        if not _has_work(unit):
+            continue
+        (region, *_) = unit.regions
+        if isinstance(region, LoopRegion):
+            places = needed_places(region, schedule.places)
+            scope = f"{boundary.scope}{number}."
+            made = draft_loop(region, places, schedule.targets[number], scope, addresses, lower_steps)
+            steps += made.steps
+            temporaries += made.spares
+        else:
+            steps.append(draft(unit, schedule, number))
+    return steps, temporaries
 
 
 def draft(unit: Unit, schedule: Schedule, number: int) -> Draft:
@@ -72,86 +112,6 @@ def draft(unit: Unit, schedule: Schedule, number: int) -> Draft:
     return draft_product(region, places[0], targets, unit.barrier)
 
 
-def _with_shared_kernels(drafts: list[Draft]) -> list[Draft]:
-    """Launches whose kernels differ in their comments only get one kernel: the first one's."""
-    first: dict[object, Kernel] = {}
-    shared = []
-    for each in drafts:
-        kernel = each.kernel
-        code = "\n".join(line for line in kernel.source.splitlines() if not line.startswith("#"))
-        key = (code, tuple(kernel.signature.items()), tuple(kernel.constants.items()), kernel.num_warps, kernel.num_stages)
-        shared.append(replace(each, kernel=first.setdefault(key, kernel)))
-    return shared
-
-
 def _has_work(unit: Unit) -> bool:
     """False for regions whose results have no elements."""
     return any(value.type.size != 0 for region in unit.regions for value in region.stores)
-
-
-def _assemble(graph: Graph, schedule: Schedule, drafts: list[Draft]) -> tuple[tuple[Buffer, ...], tuple[Launch, ...], int]:
-    """Buffers with their places, launches, and the size of the arena."""
-    places: dict[str, Place] = {place.buffer: place for place in schedule.places.values()}
-    for targets in schedule.targets:
-        places.update((place.buffer, place) for group in targets.values() for place in group)
-    used: dict[str, list[int]] = {name: [] for name in places}
-    for number, each in enumerate(drafts):
-        entries = [name for table in each.tables.values() for name in table]
-        for name in (*each.buffers, *entries):
-            if name in used:
-                used[name].append(number)
-    offsets, arena_bytes = plan_arena(_lifetimes(places, used, len(drafts)))
-    buffers = [_buffer(place, offsets) for place in places.values()]
-    for each in drafts:
-        buffers += [
-            Buffer(name, array.dtype.name, array.size, "constant", data=array.ravel()) for name, array in each.constants.items()
-        ]
-        buffers += [Buffer(name, "uint64", len(names), "table", entries=names) for name, names in each.tables.items()]
-    unique = tuple({buffer.name: buffer for buffer in buffers}.values())
-    launches = tuple(
-        Launch(each.kernel, each.grid, tuple(Pointer(name) for name in each.buffers), each.note) for each in drafts
-    )
-    return _in_order(graph, unique), launches, arena_bytes
-
-
-def _lifetimes(places: Mapping[str, Place], used: Mapping[str, list[int]], count: int) -> list[Lifetime]:
-    """Inputs live from the start, outputs to the end, temporaries from their first to their last use."""
-    lifetimes = []
-    for name, place in places.items():
-        kind = _kind(name)
-        if kind == "state":
-            continue
-        first = -1 if kind == "input" else min(used[name], default=0)
-        last = count if kind == "output" else max(used[name], default=first)
-        lifetimes.append(Lifetime(name, _size(place) * itemsize(place.dtype), first, last))
-    return lifetimes
-
-
-def _buffer(place: Place, offsets: Mapping[str, int]) -> Buffer:
-    kind = _kind(place.buffer)
-    return Buffer(place.buffer, place.dtype, _size(place), kind, offsets.get(place.buffer, 0))
-
-
-_KINDS: Mapping[str, Kind] = {"input": "input", "output": "output", "state": "state", "value": "temporary"}
-
-
-def _kind(name: str) -> Kind:
-    return _KINDS[name.partition("/")[0]]
-
-
-def _size(place: Place) -> int:
-    size = 1
-    for dim in place.shape:
-        size *= dim
-    return size
-
-
-def _in_order(graph: Graph, buffers: tuple[Buffer, ...]) -> tuple[Buffer, ...]:
-    """Inputs and outputs in the order of the graph's."""
-    order = {"input": 0, "output": 1}
-
-    def key(buffer: Buffer) -> tuple[int, int]:
-        rank = order.get(buffer.kind, 2)
-        return rank, int(buffer.name.split("/")[1]) if rank < 2 else 0
-
-    return tuple(sorted(buffers, key=key))

@@ -39,7 +39,7 @@ def write_elements(
         name = writer.element(value, index)
         variables = ["i"] if value.type.size != 1 else []
         for target in targets[value]:
-            stores.append(writer.store(target.buffer, target.dtype, flatten_index(index, shape), name, variables))
+            stores.append(writer.store(target, flatten_index(index, shape), name, variables))
     for line in [*(["tl.debug_barrier()"] if barrier else []), *stores]:
         writer.emit(line)
     return writer

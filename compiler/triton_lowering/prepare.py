@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..bodies import everywhere
 from ..dims import DimLike
 from ..graph import Graph, Node, Value
 from ..journal import note
@@ -36,7 +37,10 @@ LEAST_PART = 512
 
 def prepare(graph: Graph, bindings: Mapping[str, DimLike]) -> Graph:
     """`graph` with symbols replaced by sizes, in ops that kernels can be written for."""
-    graph = unroll(graph.bind(bindings))
+    return everywhere(_prepared, unroll(graph.bind(bindings)))
+
+
+def _prepared(graph: Graph) -> Graph:
     while any(_is_whole_composite(node) for node in graph.nodes):
         graph = rewrite(graph, lambda node: expanded(node) if _is_whole_composite(node) else None)
     graph = rewrite(graph, _spell_out)

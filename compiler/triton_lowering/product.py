@@ -99,7 +99,7 @@ def _store(region: Region, writer: KernelWriter, targets: Targets, barrier: bool
         position = flatten_index(index, static_shape(value))
         name = writer.element(value, index)
         for target in targets[value]:
-            place = (target.buffer, target.dtype, position, name)
+            place = (target, position, name)
             stores.append(writer.store(*place, ["n"], "(row == 0)") if is_column else writer.store(*place, ["m", "n"]))
     for line in [*(["tl.debug_barrier()"] if barrier else []), *stores]:
         writer.emit(line)

@@ -198,6 +198,6 @@ def _store(region: Region, rows: Rows, writer: KernelWriter, targets: Targets, b
         name = writer.element(value, index)
         variables = ["kept", "reduced"] if rows.is_full(shape) else ["kept"]
         for target in targets[value]:
-            stores.append(writer.store(target.buffer, target.dtype, flatten_index(index, shape), name, variables))
+            stores.append(writer.store(target, flatten_index(index, shape), name, variables))
     for line in [*(["tl.debug_barrier()"] if barrier else []), *stores]:
         writer.emit(line)

@@ -10,7 +10,7 @@ from ..graph import Graph, Node, Value
 from ..indexing import flatten_index, unflatten_index, variable
 from ..ops.base import Index
 from .reads import Demands, demands_of, has_element_rule, is_gathered, reads
-from .spaces import Product, Rows, Space
+from .spaces import Product, Rounds, Rows, Space
 from .writer import static_shape
 
 REDUCTIONS = ("sum", "mean", "prod", "max", "min", "any", "all", "argmax", "argmin")
@@ -98,10 +98,10 @@ def sums_columns_of(node: Node, product: Node) -> bool:
     if node.op.name != "sum" or operand.type.ndim != 2 or product.output.type.ndim != 2:
         return False
     rows = rows_of(node)
-    return rows.axes == tuple(range(len(rows.full) - 1)) and _row_major_root(node.inputs[0]) is _row_major_root(operand)
+    return rows.axes == tuple(range(len(rows.full) - 1)) and row_major_root(node.inputs[0]) is row_major_root(operand)
 
 
-def _row_major_root(value: Value) -> Value:
+def row_major_root(value: Value) -> Value:
     """The value whose elements these are, in the same order."""
     while value.node is not None and value.node.op.name in ("reshape", "expand_dims", "squeeze", "identity"):
         value = value.node.inputs[0]
@@ -232,6 +232,27 @@ class Region:
     def _depends_on(self, node: Node, results: set[Value]) -> bool:
         operand = (node.inputs[0], rows_of(node).operand_index())
         return any(value in results for value in demands_of([operand], self._operands))
+
+
+class LoopRegion(Region):
+    """A `scan` by itself: it reads its operands from memory and writes all its results there.
+
+    Attributes:
+        node: the scan.
+        sources: for every operand the value in memory that has its elements: a reshaped value lies where its origin does.
+    """
+
+    def __init__(self, node: Node, facts: Facts) -> None:
+        self.node = node
+        self.sources = [row_major_root(value) for value in node.inputs]
+        super().__init__(Rounds(int(node.attrs["length"])), node.outputs, [], facts)
+
+    def analyse(self) -> None:
+        self.operand_demands = {}
+        self.demands = {value: {} for value in self.sources}
+
+    def computes(self, value: Value) -> bool:
+        return value in self.stores
 
 
 def count_uses(region: Region, value: Value) -> int:

@@ -15,7 +15,7 @@ from ..graph import Graph, StateSlot, Value
 from ..indexing import flatten_index
 from ..journal import note
 from .reach import writers
-from .region import Facts, Region
+from .region import Facts, LoopRegion, Region
 from .spaces import Flat
 from .table import Likeness, likeness
 from .writer import Place, static_shape
@@ -53,18 +53,53 @@ class Schedule:
     temporaries: dict[Value, Place] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Boundary:
+    """Where a graph's inputs lie and its results go.
+
+    Attributes:
+        sources: the place of every input.
+        results: for every output, where it is written.
+        scope: begins the names of the graph's own temporaries.
+    """
+
+    sources: Mapping[Value, Place]
+    results: Mapping[Value, Sequence[Place]]
+    scope: str = ""
+
+    @classmethod
+    def of(cls, graph: Graph) -> Boundary:
+        """Of a whole program: buffers for every input and every different output."""
+        sources = {value: _place(f"input/{number}/{value.name}", value) for number, value in enumerate(graph.inputs)}
+        names = dict(zip(reversed(graph.outputs), reversed(graph.output_names)))
+        results = {
+            value: [_place(f"output/{number}/{names[value]}", value)]
+            for number, value in enumerate(dict.fromkeys(graph.outputs))
+        }
+        return cls(sources, results)
+
+
+def _place(buffer: str, value: Value) -> Place:
+    return Place(buffer, static_shape(value), value.type.dtype)
+
+
 def state_buffer(slot: StateSlot) -> str:
     return f"state/{slot.name}"
 
 
-def make_schedule(graph: Graph, regions: Sequence[Region]) -> Schedule:
+def state_place(slot: StateSlot) -> Place:
+    """A variable's own memory."""
+    return _place(state_buffer(slot), slot.input)
+
+
+def make_schedule(graph: Graph, regions: Sequence[Region], boundary: Boundary) -> Schedule:
     """Order the launches of `regions`, which compute all results of `graph`."""
-    return _Scheduler(graph, regions).run()
+    return _Scheduler(graph, regions, boundary).run()
 
 
 class _Scheduler:
-    def __init__(self, graph: Graph, regions: Sequence[Region]) -> None:
-        self.graph, self.regions = graph, list(regions)
+    def __init__(self, graph: Graph, regions: Sequence[Region], boundary: Boundary) -> None:
+        self.graph, self.regions, self.boundary = graph, list(regions), boundary
         self.writer = writers(regions)
         self.storer = {value: number for number, region in enumerate(regions) for value in region.stores}
         self.before = nx.DiGraph()  # regions by number; an edge to what must run later
@@ -111,6 +146,8 @@ class _Scheduler:
 
     def overwriting_fault(self, region: Region, slot: StateSlot) -> str:
         """Why `region` cannot write the variable while it reads it; ``barrier`` if it can with one."""
+        if isinstance(region, LoopRegion):
+            return "the loop that computes the new value reads the old one"
         index = region.space.index(static_shape(slot.output))
         position = flatten_index(index, static_shape(slot.output)) if index is not None else None
         needed = [*region.demands.get(slot.input, ()), *region.operand_demands.get(slot.input, ())]
@@ -129,34 +166,27 @@ class _Scheduler:
             region = Region(Flat(size), [slot.output], [], facts)
             source = next(place for place in targets[slot.output] if not place.buffer.startswith("state/"))
             schedule.units.append(Unit([region], sources={slot.output: source}))
-            schedule.targets.append({slot.output: [self.state_place(slot)]})
+            schedule.targets.append({slot.output: [state_place(slot)]})
 
     # ---- places -------------------------------------------------------------------------------------------------------
 
     def source_places(self) -> dict[Value, Place]:
-        places = {
-            value: Place(f"input/{number}/{value.name}", static_shape(value), value.type.dtype)
-            for number, value in enumerate(self.graph.inputs)
-        }
-        places.update((slot.input, self.state_place(slot)) for slot in self.graph.state)
+        places = dict(self.boundary.sources)
+        places.update((slot.input, state_place(slot)) for slot in self.graph.state)
         return places
-
-    def state_place(self, slot: StateSlot) -> Place:
-        return Place(state_buffer(slot), static_shape(slot.input), slot.input.type.dtype)
 
     def assign_targets(self, schedule: Schedule, in_place: Sequence[StateSlot]) -> dict[Value, list[Place]]:
         """Where every stored value goes: to variables, to an output buffer, or to a temporary."""
         targets: dict[Value, list[Place]] = {value: [] for region in self.regions for value in region.stores}
-        for number, value in enumerate(dict.fromkeys(self.graph.outputs)):
-            name = self.graph.output_names[self.graph.outputs.index(value)]
-            targets[value].append(Place(f"output/{number}/{name}", static_shape(value), value.type.dtype))
+        for value, places in self.boundary.results.items():
+            targets[value].extend(places)
         for slot in in_place:
-            targets[slot.output].append(self.state_place(slot))
+            targets[slot.output].append(state_place(slot))
         late = {slot.output for slot in self.late}
         for number, (value, places) in enumerate(targets.items()):
             if not places or (value in late and all(place.buffer.startswith("state/") for place in places)):
                 name = value.name or (value.node.op.name if value.node is not None else "copy")
-                place = Place(f"value/{number}/{name}", static_shape(value), value.type.dtype)
+                place = _place(f"value/{self.boundary.scope}{number}/{name}", value)
                 schedule.temporaries[value] = place
                 places.insert(0, place)
             if value not in schedule.places:

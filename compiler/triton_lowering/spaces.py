@@ -142,7 +142,21 @@ class Product:
         return f"product {batch}[{self.m},{self.k}] @ [{self.k},{self.n}]"
 
 
-Space: TypeAlias = "Flat | Rows | Product"
+@dataclass(frozen=True)
+class Rounds:
+    """A loop: its body is lowered by itself, to kernels that are launched `count` times."""
+
+    count: int
+
+    def index(self, shape: Sizes) -> Index | None:
+        """Nothing else is computed in a loop's kernels."""
+        return None
+
+    def __str__(self) -> str:
+        return f"{self.count} rounds"
+
+
+Space: TypeAlias = "Flat | Rows | Product | Rounds"
 
 
 def _broadcast(index: Index, shape: Sizes) -> Index:

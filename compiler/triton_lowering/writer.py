@@ -42,6 +42,7 @@ class Parameter:
     name: str
     buffer: str
     dtype: str
+    is_aligned: bool = True
 
 
 @dataclass
@@ -54,11 +55,19 @@ class Scope:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value lies in memory when the kernel starts."""
+    """Where a value lies in memory when the kernel starts.
+
+    Attributes:
+        buffer: its name; inside of a loop perhaps the name of an address that changes from round to round.
+        shape: of the value.
+        dtype: of its elements.
+        is_aligned: whether the address is a multiple of 16 bytes.
+    """
 
     buffer: str
     shape: tuple[int, ...]
     dtype: str
+    is_aligned: bool = True
 
 
 class KernelWriter:
@@ -188,7 +197,9 @@ class KernelWriter:
         self.largest = max(self.largest, prod(place.shape))
         depends = self.depends(str(offset))
         conditions += [self.masks[name] for name in sorted(depends) if self.masks[name]]
-        text = self._address(self.parameter(place.buffer, place.dtype), offset, self.depends(" ".join(conditions)))
+        text = self._address(
+            self.parameter(place.buffer, place.dtype, is_aligned=place.is_aligned), offset, self.depends(" ".join(conditions))
+        )
         masked = " & ".join(dict.fromkeys(f"({c})" if " " in c else c for c in conditions))
         name = self.let(f"tl.load({text}, mask={masked}, other=0)" if masked else f"tl.load({text})", "x")
         if masked:
@@ -203,12 +214,11 @@ class KernelWriter:
         """True if `name` is a load that gives 0 where `variable` is outside of its range."""
         return name in self._zeroed and variable in self.depends(name)
 
-    def store(
-        self, buffer: str, dtype: str, position: IndexExpr, value: str, variables: Sequence[str], condition: str = ""
-    ) -> str:
+    def store(self, target: Place, position: IndexExpr, value: str, variables: Sequence[str], condition: str = "") -> str:
         """The line that writes a tile over `variables` to the row-major `position`, where `condition` holds."""
         self.largest = max(self.largest, position.bounds[1])
-        text = self._address(self.parameter(buffer, dtype, written=True), position, frozenset(variables))
+        parameter = self.parameter(target.buffer, target.dtype, True, target.is_aligned)
+        text = self._address(parameter, position, frozenset(variables))
         masked = " & ".join([self.masks[name] for name in variables if self.masks[name]] + [condition] * bool(condition))
         return f"tl.store({text}, {value}, mask={masked})" if masked else f"tl.store({text}, {value})"
 
@@ -219,12 +229,12 @@ class KernelWriter:
         parts += [f"{name} * 0" for name in sorted(variables - self.depends(str(offset)))]
         return " + ".join([pointer, *parts])
 
-    def parameter(self, buffer: str, dtype: str, written: bool = False) -> str:
+    def parameter(self, buffer: str, dtype: str, written: bool = False, is_aligned: bool = True) -> str:
         """The name of the pointer to `buffer`. A buffer that is read and written has two."""
         key = (buffer, written)
         if key not in self.parameters:
             number = sum(1 for _, is_written in self.parameters if is_written == written)
-            self.parameters[key] = Parameter(f"{'out' if written else 'in'}{number}", buffer, dtype)
+            self.parameters[key] = Parameter(f"{'out' if written else 'in'}{number}", buffer, dtype, is_aligned)
         return self.parameters[key].name
 
     def condition(self, expression: IndexExpr, low: int, high: int) -> str:

@@ -10,7 +10,7 @@ from ..build import compile_kernels, kernel_key
 from ..checks import check_program
 from ..device import Memory
 from ..errors import CudaError
-from ..program import Kernel, Program
+from ..program import Program
 from ..store import ArtifactStore
 from .driver import EVENT_DEFAULT, LIBRARY, STREAM_NON_BLOCKING, DeviceAttribute, Driver
 from .launch import Function
@@ -68,11 +68,11 @@ class CudaDevice:
             CudaError: when the GPU has not enough memory, or refuses a kernel.
         """
         check_program(program, states)
-        keys = {kernel_key(launch.kernel, self.capability): launch.kernel for launch in program.launches}
-        missing = [kernel for key, kernel in keys.items() if key not in self._functions]
+        keys = {id(kernel): kernel_key(kernel, self.capability) for kernel in program.kernels}
+        missing = [kernel for kernel in program.kernels if keys[id(kernel)] not in self._functions]
         for key, artifact in compile_kernels(missing, self.capability, self._store).items():
             self._functions[key] = Function(self._queue, self._device, artifact)
-        return CudaProgram(self._queue, program, states, self._function)
+        return CudaProgram(self._queue, program, states, lambda kernel: self._functions[keys[id(kernel)]])
 
     def seconds(self, work: Callable[[], None]) -> float:
         """Time on the GPU from before `work` to the end of all that `work` put into the stream."""
@@ -88,9 +88,6 @@ class CudaDevice:
         finally:
             driver("cuEventDestroy_v2", start)
             driver("cuEventDestroy_v2", stop)
-
-    def _function(self, kernel: Kernel) -> Function:
-        return self._functions[kernel_key(kernel, self.capability)]
 
     def _attribute(self, attribute: DeviceAttribute) -> int:
         return int(self._queue.driver("cuDeviceGetAttribute", attribute, self._device))

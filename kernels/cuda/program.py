@@ -9,7 +9,7 @@ import numpy as np
 
 from ..checks import IN_ARENA, buffer_bytes, check_inputs
 from ..device import Memory
-from ..program import Buffer, Kernel, Pointer, Program
+from ..program import Argument, Buffer, Kernel, Pointer, Program
 from .driver import CAPTURE_THREAD_LOCAL, EVENT_DISABLE_TIMING
 from .launch import Function, PackedLaunch
 from .memory import DeviceMemory, PinnedMemory, Queue
@@ -35,13 +35,14 @@ class CudaProgram:
         self._arena = DeviceMemory(queue, program.arena_bytes)
         self._held: list[DeviceMemory] = []
         self._addresses: dict[str, int] = {}
+        self._element_bytes = {buffer.name: np.dtype(buffer.dtype).itemsize for buffer in program.buffers}
         for buffer in sorted(program.buffers, key=lambda buffer: buffer.kind == "table"):  # tables last: they hold addresses
             self._addresses[buffer.name] = self._place(buffer)
         self._launches = [
             PackedLaunch(
                 function_of(launch.kernel),
                 launch.grid,
-                [self._addresses[value.buffer] if isinstance(value, Pointer) else value for value in launch.arguments],
+                [self._value(argument) for argument in launch.arguments],
             )
             for launch in program.launches
         ]
@@ -104,6 +105,13 @@ class CudaProgram:
         driver("cuGraphDestroy", recorded)
         self._queue.release_with(self, "cuGraphExecDestroy", self._graph)
         driver("cuGraphUpload", self._graph, stream)
+
+    def _value(self, argument: Argument) -> float:
+        """A scalar as it is, or the address that a pointer stands for."""
+        if isinstance(argument, (int, float)):
+            return argument
+        assert isinstance(argument, Pointer), "launches of a program have plain pointers"
+        return self._addresses[argument.buffer] + argument.offset * self._element_bytes[argument.buffer]
 
     def _place(self, buffer: Buffer) -> int:
         if buffer.kind in IN_ARENA:

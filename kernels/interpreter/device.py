@@ -9,7 +9,7 @@ import numpy as np
 
 from ..checks import IN_ARENA, buffer_bytes, check_inputs, check_program
 from ..device import Memory
-from ..program import Buffer, Launch, Pointer, Program
+from ..program import Argument, Buffer, Launch, Pointer, Program
 from .language import interpreting
 from .launch import PreparedLaunch, prepare_launch
 from .memory import UNWRITTEN, Guard, HostMemory
@@ -99,10 +99,16 @@ class InterpreterProgram:
         self._held.append(memory)
         return memory.address
 
+    def _value(self, argument: Argument) -> float:
+        """A scalar as it is, or the address that a pointer stands for."""
+        if isinstance(argument, (int, float)):
+            return argument
+        assert isinstance(argument, Pointer), "launches of a program have plain pointers"
+        element_bytes = np.dtype(self._buffers[argument.buffer].dtype).itemsize
+        return self._addresses[argument.buffer] + argument.offset * element_bytes
+
     def _prepare(self, launch: Launch, reverse: bool) -> PreparedLaunch:
-        values = [
-            self._addresses[argument.buffer] if isinstance(argument, Pointer) else argument for argument in launch.arguments
-        ]
+        values = [self._value(argument) for argument in launch.arguments]
         reached = {argument.buffer for argument in launch.arguments if isinstance(argument, Pointer)}
         for name in tuple(reached):
             reached.update(self._buffers[name].entries)

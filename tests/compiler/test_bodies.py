@@ -228,7 +228,9 @@ def while_graph():
 
 
 def test_kernels_refuse_loops_of_unknown_length():
-    with pytest.raises(NotImplementedError, match=r"while_loop over variables of shapes .*Use ops.fori_loop or ops.scan"):
+    with pytest.raises(
+        NotImplementedError, match=r"while_loop over variables of shapes .*Give it maximum_iterations.*ops.fori_loop"
+    ):
         unroll(while_graph())
     executable = driver.compile_graph(while_graph(), {}, "onnxruntime").executable
     np.testing.assert_array_equal(executable.run([np.array(1, "int32"), np.ones(3, "float32")])[1], [4, 4, 4])
@@ -243,7 +245,8 @@ def test_a_while_loop_has_no_gradient():
 def test_unrolled_loops_mean_the_same():
     for reverse in (False, True):
         graph = scan_graph(adding_body(), reverse)
-        unrolled = unroll(graph)
+        unrolled = unroll(graph, 8)
+        assert unroll(graph, 7).nodes[0].op.name == "scan"
         assert {node.op.name for node in unrolled.nodes} <= {
             "slice",
             "squeeze",
@@ -255,13 +258,35 @@ def test_unrolled_loops_mean_the_same():
         verify_same_meaning(graph, unrolled, "unroll")
 
 
-def test_a_loop_that_is_too_long_to_unroll_is_refused():
-    start = value("start")
-    inner = value("s")
-    body = Graph.of([inner], [ops.sin(inner)])
-    graph = Graph.of([start], [ops.scan(start, body=body, carries=1, sequences=0, length=100_000)])
-    with pytest.raises(NotImplementedError, match=r"scan of 100000 rounds of 1 operations each.*at most"):
-        unroll(graph)
+def test_conditions_in_bodies_become_choices():
+    x = value("x", 3)
+    twice, same = Graph.of([x], [x * 2.0]), Graph.of([x], [x])
+    state, flag = value("s", 3), value("flag", dtype="bool")
+    body = Graph.of([state, flag], [ops.cond(flag, state, when_true=twice, when_false=same)])
+    start, flags = value("start", 3), value("flags", 9, dtype="bool")
+    graph = Graph.of([start, flags], [ops.scan(start, flags, body=body, carries=1, sequences=1, length=9)])
+    for most, name in ((0, "scan"), (100, "where")):
+        spelled_out = unroll(graph, most)
+        assert spelled_out.nodes[-1].op.name == name and " = cond(" not in str(spelled_out)
+        verify_same_meaning(graph, spelled_out, "unroll")
+
+
+def test_a_while_loop_with_a_maximum_is_a_scan():
+    """Rounds after the last one change nothing, whatever they compute: here 1 / 0."""
+    x, count = value("x", 3), value("count", dtype="int32")
+    inner = [value("count", dtype="int32"), value("x", 3)]
+    condition = Graph.of(inner, [ops.greater(inner[0], 0)])
+    body = Graph.of(inner, [ops.subtract(inner[0], 1), inner[1] + ops.divide(1.0, ops.cast(inner[0], dtype="float32"))])
+    made = ops.while_loop(count, x, condition=condition, body=body, variables=2, maximum=6)
+    graph = Graph.of([count, x], made)
+    spelled_out = unroll(graph, 0)
+    assert [node.op.name for node in spelled_out.nodes if node.bodies] == ["scan"]
+    for start in (0, 4, 6, 9):
+        feeds = [np.array(start, "int32"), np.ones(3, "float32")]
+        with np.errstate(divide="ignore"):
+            found = evaluate_graph(spelled_out, feeds)[0]
+        for actual, expected in zip(found, evaluate_graph(graph, feeds)[0], strict=True):
+            np.testing.assert_array_equal(actual, expected)
 
 
 @pytest.mark.parametrize("length", [0, 1])

@@ -126,7 +126,7 @@ def test_reductions(expression, expected):
     program = one_launch(body)
     kernel = program.launches[0].kernel
     source = kernel.source.replace("@triton.jit", "@triton.jit\ndef product(a, b):\n    return a * b\n\n\n@triton.jit", 1)
-    program = replace(program, launches=(replace(program.launches[0], kernel=replace(kernel, source=source)),))
+    program = replace(program, steps=(replace(program.launches[0], kernel=replace(kernel, source=source)),))
     np.testing.assert_array_equal(run_once(program, values(1, 2, 3, 4, 5, 6, 7, 8)), np.full(8, expected, np.float32))
 
 
@@ -181,7 +181,7 @@ def test_booleans_are_bytes():
 def test_a_kernel_that_leaves_its_buffers_is_stopped():
     example: Example = EXAMPLES["vector_add"]
     launch = example.program.launches[0]
-    program = replace(example.program, launches=(replace(launch, arguments=(*launch.arguments[:3], 1004)),))
+    program = replace(example.program, steps=(replace(launch, arguments=(*launch.arguments[:3], 1004)),))
     with pytest.raises(KernelError) as failure:
         InterpreterDevice().load(program, {}).run(example.inputs[0])
     text = str(failure.value)
@@ -238,7 +238,7 @@ def test_a_program_that_contradicts_itself_is_refused(change, message):
 
 
 def with_launch(program: Program, **changes) -> Program:
-    return replace(program, launches=(replace(program.launches[0], **changes),))
+    return replace(program, steps=(replace(program.launches[0], **changes),))
 
 
 def test_a_kernel_that_is_not_in_its_source_is_refused():

@@ -31,7 +31,7 @@ def large_matmul() -> Example:
     example = matmul("bfloat16", "bf16", "ieee", 8e-3)
     kernel = replace(matmul_kernel("bf16", "ieee", 64), num_stages=5)
     launch = Launch(kernel, (1, 1, 1), (Pointer("a"), Pointer("b"), Pointer("out")))
-    return replace(example, program=replace(example.program, name="large_matmul", launches=(launch,)))
+    return replace(example, program=replace(example.program, name="large_matmul", steps=(launch,)))
 
 
 LARGE = large_matmul()
@@ -114,7 +114,7 @@ def errors(library: Path, cache: Path) -> None:
         CudaDevice(cache, ordinal=1, library=str(library))
     launch = example.program.launches[0]
     wild = replace(launch, grid=(1000, 1, 1), arguments=(*launch.arguments[:3], 256000))
-    loaded = device.load(replace(example.program, launches=(wild,)), {})
+    loaded = device.load(replace(example.program, steps=(wild,)), {})
     loaded.run(example.inputs[0])
     with pytest.raises(CudaError, match=r"CUDA_ERROR_LAUNCH_FAILED \(719\)"):
         loaded.outputs()
