@@ -81,6 +81,29 @@ def test_operations_sharing_nesting_dicts_and_schedules(suffix):
         np.testing.assert_allclose(array, recorded[f"after_{number:02}"], atol=1e-5, err_msg=str(number))
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".weights.h5"])
+def test_a_recurrent_model_predicts_evaluates_and_trains_on_as_in_keras(suffix):
+    """Embedding whose mask reaches LSTM, GRU and SimpleRNN; two outputs."""
+    recorded, after = np.load(FILES / "rnn_lstm_gru.npz"), np.load(FILES / "rnn_lstm_gru_after_next_step.npz")
+    x, targets = recorded["input_0"], [recorded["target_0"], recorded["target_1"]]
+    if suffix == ".weights.h5":
+        model = keras.models.load_model(FILES / "rnn_lstm_gru.keras")
+        for variable in (*model.weights, *model.optimizer.variables):
+            variable.assign(np.zeros(variable.shape, variable.dtype))
+        model.load_weights(FILES / "rnn_lstm_gru.weights.h5")
+    else:
+        model = keras.models.load_model(FILES / f"rnn_lstm_gru{suffix}")
+    for k, output in enumerate(keras.tree.flatten(model.predict(x, verbose=0))):
+        np.testing.assert_allclose(output, recorded[f"output_{k}"], atol=1e-5)
+    logs = model.evaluate(x, targets, verbose=0, return_dict=True)
+    assert len(logs) == 5
+    for name, value in logs.items():
+        np.testing.assert_allclose(value, recorded[f"eval_{name}"], rtol=1e-5, err_msg=name)
+    np.testing.assert_allclose(model.train_on_batch(x, targets)[0], recorded["next_train_on_batch_loss"], rtol=1e-5)
+    for mine, key in zip(model.get_weights(), sorted(after), strict=True):
+        np.testing.assert_allclose(mine, after[key], atol=1e-5, err_msg=key)
+
+
 def build():
     return keras.Sequential(
         [
