@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,12 @@ def predict_all(model: Any, steps: Steps, source: Source, callbacks: Any, verbos
             watched.batch_end("on_predict_batch_end", step, lambda outputs=outputs: {"outputs": outputs})  # type: ignore[misc]
     watched.on_predict_end()
     return joined.result()
+
+
+def predicted(steps: Steps) -> Iterator[Any]:
+    """The results of one batch after the other; they are copies, since the executable uses its memory again."""
+    for prepared in steps.launched():
+        yield tree.map_structure(np.array, results(prepared))
 
 
 class Joined:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from .checks import positive_integer, require_known_classes, split_point, standa
 from .compiled_steps import CompiledSteps
 from .loop import Steps, as_number, results, run_pass
 from .packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
-from .prediction import predict_all
+from .prediction import predict_all, predicted
 from .py_dataset import PyDataset
 from .sources import ArraySource, IterableSource, Source, yields_batches
 from .weights import with_class_weight
@@ -177,14 +177,30 @@ class Trainer(CompiledSteps):
     ) -> Any:
         """The model's outputs for all samples, as arrays; arguments as in `fit`."""
         shown = standard_verbose(verbose)
-        batch_size = 32 if batch_size is None else positive_integer("batch_size", batch_size)
-        if yields_batches(x):
-            source: Source = IterableSource(x, steps)
-        else:
-            source = ArraySource(standardize(_given(x), "x"), None, None, batch_size, limit=steps)
+        source = self._unlabelled(x, batch_size, steps)
         if verbose == "auto" and source.steps == 1:
             shown = 0  # one step has no progress
         return predict_all(self, Steps(self.make_predict_function(), source), source, callbacks, shown)
+
+    def predict_batches(self, x: Any, batch_size: int | None = None, steps: int | None = None) -> Iterator[Any]:
+        """The model's outputs, batch after batch, for results that do not fit into memory together; Keras has no such method.
+
+            for outputs in model.predict_batches(dataset):
+                file.write(outputs.tobytes())
+
+        Args:
+            x: as in `predict`: arrays, or anything that yields batches. Batches are read when they are needed.
+            batch_size: samples in a batch of arrays; 32 by default.
+            steps: how many batches; all by default.
+
+        Returns:
+            An iterator over what `predict_on_batch` returns for each batch.
+
+        Raises:
+            ValueError: for data and arguments that do not fit, at the call.
+        """
+        source = self._unlabelled(x, batch_size, steps)
+        return predicted(Steps(self.make_predict_function(), source))
 
     # ---- single batches -------------------------------------------------------------------------------------------------
 
@@ -228,6 +244,13 @@ class Trainer(CompiledSteps):
         return figures if return_dict else self._in_order(figures)
 
     # ---- data ----------------------------------------------------------------------------------------------------------
+
+    def _unlabelled(self, x: Any, batch_size: int | None, steps: int | None) -> Source:
+        """Batches to predict on."""
+        batch_size = 32 if batch_size is None else positive_integer("batch_size", batch_size)
+        if yields_batches(x):
+            return IterableSource(x, steps)
+        return ArraySource(standardize(_given(x), "x"), None, None, batch_size, limit=steps)
 
     def _source(
         self,

@@ -24,6 +24,7 @@ from graphkeras.compiler.printer import attr_text, graph_text, unique_names
 
 from .costs import Costs, as_json, bound, costs_of, onnx_summary, table_of
 from .errors import DumpError
+from .memory import memory_text
 from .story import DEFAULT_BATCH, PROGRAM, Story, tell
 from .subjects import Subject, find_subject
 
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--target", choices=TARGETS, help="what to compile for (default: the configured target)")
     result.add_argument("--batch", type=_positive, metavar="N", help="put N for the batch size in types and costs")
     result.add_argument("--diff", action="store_true", help="what each pass changed and why, instead of one stage")
+    result.add_argument("--memory", action="store_true", help="how much memory a run takes, and where it is most")
     result.add_argument("--list-stages", action="store_true", help="the stages, with their number of nodes and their time")
     result.add_argument(
         "--import", dest="modules", action="append", default=[], metavar="MODULE", help="where a file's own classes are defined"
@@ -93,6 +95,9 @@ def _dump(options: argparse.Namespace) -> str:
         return json.dumps(_everything(subject, story, costs, options, sizes), indent=2) + "\n"
     if options.list_stages:
         return _stages_text(story)
+    if options.memory:
+        program = story.stages[-1].graph
+        return memory_text(program, story.target, {**dict.fromkeys(program.symbols, DEFAULT_BATCH), **sizes})
     title = f"{subject.graph.name} ({subject.name})" + (f", {bound(sizes)}" if sizes else "")
     parts = [] if _shown_as_table(options, title, costs) else [_table_text(title, costs)]
     if options.diff:
