@@ -84,6 +84,16 @@ def export_onnx(graph: Graph, state: Mapping[str, Array], **options: Any) -> byt
     return bytes(module.export_model(graph, state, **options))
 
 
+def onnx_with_host_part(content: bytes, arguments: Any, feeds: Any, nodes: Any) -> bytes:
+    """An .onnx file with nodes on strings in front of its graph; see `compiler.onnx_lowering.host_part`.
+
+    `nodes` are (operator, attributes, inputs, output).
+    """
+    module = importlib.import_module(".onnx_lowering.host_part", __package__)
+    made = [module.HostNode(op, inputs, output, attributes) for op, attributes, inputs, output in nodes]
+    return bytes(module.with_host_part(content, arguments, feeds, made))
+
+
 def resolve_target(target: str | None = None) -> str:
     """The target meant: ``auto`` is triton where a CUDA GPU answers, else onnxruntime."""
     target = target or config.current().target

@@ -109,3 +109,13 @@ def strings(array: Any) -> Any:
 def are_strings(x: Any) -> bool:
     """Whether a tensor or an array is one of strings."""
     return str(getattr(x, "dtype", "")) in (STRING, "object")
+
+
+def with_last_axis(x: Array) -> Array:
+    """Strings with one more axis, of size 1."""
+    return np.asarray(x[..., None])
+
+
+def without_last_axis(x: Array) -> Array:
+    """Strings without their last axis, which has size 1."""
+    return np.asarray(x[..., 0])

@@ -10,7 +10,7 @@ from graphkeras.compiler.provenance import user_source
 from graphkeras.compiler.types import STRING, TensorType, shape_text
 
 from .. import ops, tree
-from ..host import are_strings
+from ..host import are_strings, with_last_axis, without_last_axis
 from ..layers.input_layer import InputLayer
 from ..layers.input_spec import title
 from ..tensor import KerasTensor
@@ -56,9 +56,9 @@ def _matched(x: Any, layer: InputLayer, model: Any) -> Any:
             f"\n  at {user_source()}"
         )
     if len(shape) == len(wanted) - 1 and wanted[-1] == 1:
-        x = _of_strings(_with_last_axis, x, (*shape, 1), model) if layer.dtype == STRING else ops.expand_dims(x, -1)
+        x = _of_strings(with_last_axis, x, (*shape, 1), model) if layer.dtype == STRING else ops.expand_dims(x, -1)
     elif len(shape) == len(wanted) + 1 and shape[-1] == 1:
-        x = _of_strings(_without_last_axis, x, shape[:-1], model) if layer.dtype == STRING else ops.squeeze(x, -1)
+        x = _of_strings(without_last_axis, x, shape[:-1], model) if layer.dtype == STRING else ops.squeeze(x, -1)
     shape = ops.shape(x)
     fits = len(shape) == len(wanted) and all(
         size is None or isinstance(dim, Dim) or dim == size for dim, size in zip(shape, wanted)
@@ -77,11 +77,3 @@ def _of_strings(function: Any, x: Any, shape: tuple[Any, ...], model: Any) -> An
     if not isinstance(x, KerasTensor) or trace is None:
         return function(x)
     return trace.host_call(function, [x.value], TensorType(shape, STRING), model)
-
-
-def _with_last_axis(x: Any) -> Any:
-    return x[..., None]
-
-
-def _without_last_axis(x: Any) -> Any:
-    return x[..., 0]

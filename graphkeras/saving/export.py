@@ -10,12 +10,14 @@ from graphkeras.compiler.graph import Graph
 from graphkeras.compiler.types import TensorType
 
 from .. import tree
-from ..dtypes import standard_dtype
+from ..dtypes import tensor_dtype
+from ..host import HostProgram
 from ..tensor import KerasTensor, symbolic_shape
 from ..trace import Trace
 from ..variable import Variable
 from .files import replacing
 from .saving_api import PathLike
+from .string_onnx import with_host_part
 
 
 def export_model(
@@ -47,14 +49,16 @@ def export_model(
 
     Raises:
         ValueError: for another format, a model whose inputs are not known yet, or one that made no training step yet.
-        NotImplementedError: for an op that ONNX has no form of; names the op, its layer and its line.
+        NotImplementedError: for an op, or a layer on strings, that ONNX has no form of; names it, its layer and its line.
         OSError: if the file cannot be written; the old file is as before.
     """
     if format != "onnx":
         raise ValueError(f"Cannot export in the format {format!r}; the only format is 'onnx'.")
-    graph, variables = training_step(model) if training else inference_graph(model, input_signature)
+    graph, variables, host = training_step(model) if training else _traced_inference(model, input_signature)
     state = {name: variable.numpy() for name, variable in variables.items()}
     content = driver.export_onnx(graph, state, training=training, opset=opset_version, producer_version=graphkeras.__version__)
+    if host is not None:
+        content = with_host_part(content, host)
     with replacing(filepath) as temporary:
         temporary.write_bytes(content)
     if verbose:
@@ -68,6 +72,11 @@ def inference_graph(model: Any, input_signature: Any = None) -> tuple[Graph, dic
     Raises:
         ValueError: for a model whose inputs are not known yet.
     """
+    graph, slots, _ = _traced_inference(model, input_signature)
+    return graph, slots
+
+
+def _traced_inference(model: Any, input_signature: Any) -> tuple[Graph, dict[str, Variable], HostProgram | None]:
     signature = _signature(model, input_signature)
     names = _unique(list(getattr(model, "input_names", ())) or [f"input_{k}" for k in range(len(tree.flatten(signature)))])
     with Trace() as trace:
@@ -76,11 +85,11 @@ def inference_graph(model: Any, input_signature: Any = None) -> tuple[Graph, dic
         outputs = tree.flatten(model(inputs, training=False))
     values = [output.value for output in outputs]
     graph = trace.graph(values, model.name, _output_names(model, len(values), names))
-    return graph, trace.slots()
+    return graph, trace.slots(), trace.host_program()
 
 
-def training_step(model: Any) -> tuple[Graph, dict[str, Variable]]:
-    """The graph of the training step that ran last, and its variables by the names of their slots.
+def training_step(model: Any) -> tuple[Graph, dict[str, Variable], HostProgram | None]:
+    """The graph of the training step that ran last, its variables by the names of their slots, and what runs before it.
 
     Raises:
         ValueError: for a model that made no step yet.
@@ -92,13 +101,13 @@ def training_step(model: Any) -> tuple[Graph, dict[str, Variable]]:
             "Run model.fit or model.train_on_batch first."
         )
     prepared = list(function.signatures.values())[-1]
-    return prepared.graph, prepared.variables
+    return prepared.graph, prepared.variables, prepared.host
 
 
 def _placeholder(trace: Trace, tensor: Any, name: str) -> KerasTensor:
     if isinstance(tensor, KerasTensor):
         return trace.placeholder(tensor.value.type, name)
-    return trace.placeholder(TensorType(symbolic_shape(tensor.shape, name), standard_dtype(tensor.dtype)), name)
+    return trace.placeholder(TensorType(symbolic_shape(tensor.shape, name), tensor_dtype(tensor.dtype)), name)
 
 
 def _signature(model: Any, input_signature: Any) -> Any:

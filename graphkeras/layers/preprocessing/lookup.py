@@ -128,6 +128,18 @@ class StringLookup(IndexLookup):
     def _token(self, token: Any) -> str:
         return token.decode(self.encoding) if isinstance(token, bytes) else str(token)
 
+    def onnx_label_encoder(self) -> dict[str, Any] | None:
+        """The attributes of ONNX's LabelEncoder that gives the same indices; None where unknown strings are hashed.
+
+        With no index for unknown strings, they become -1 there.
+        """
+        if self.num_oov_indices > 1:
+            return None
+        self._require_vocabulary()
+        index = self._index()
+        unknown = self._mask_count if self.num_oov_indices else -1
+        return {"keys_strings": list(index), "values_int64s": list(index.values()), "default_int64": unknown}
+
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "encoding": self.encoding}
         del config["vocabulary_dtype"]

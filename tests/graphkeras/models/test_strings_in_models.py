@@ -124,3 +124,25 @@ def test_summary_names_the_layers(capsys):
 def test_errors_teach(error, make, words):
     with pytest.raises(error, match=words):
         make()
+
+
+@pytest.mark.parametrize("options", [{}, {"mask_token": "x", "output_mode": "multi_hot"}, {"mask_token": "", "max_tokens": 9}])
+@pytest.mark.parametrize("shape", [(3,), (1,)])
+def test_lookups_in_onnx_files(options, shape, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    words, size = keras.Input(shape, dtype="string", name="words"), keras.Input((2,), name="size")
+    indices = layers.StringLookup(vocabulary=["a", "grün"], **options)(words)
+    model = keras.Model([words, size], layers.Concatenate()([keras.ops.cast(indices, "float32"), layers.Dense(2)(size)]))
+    model.export(tmp_path / "model.onnx", format="onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    assert [(given.name, given.shape[1:]) for given in session.get_inputs()] == [("words", list(shape)), ("size", [2])]
+    data = {"words": np.array([["a", "x", ""], ["grün", "b", "a"]], object)[:, : shape[0]], "size": np.ones((2, 2), np.float32)}
+    np.testing.assert_allclose(session.run(None, data)[0], model.predict(data, verbose=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [layers.Hashing(3), layers.StringLookup(vocabulary=["a"], num_oov_indices=2)])
+def test_layers_without_an_onnx_form_say_how_to_export_the_rest(layer, tmp_path):
+    given = keras.Input((1,), dtype="string")
+    with pytest.raises(NotImplementedError, match="Export the part of the model behind it"):
+        keras.Model(given, layer(given)).export(tmp_path / "model.onnx", format="onnx")
+    assert not (tmp_path / "model.onnx").exists()
