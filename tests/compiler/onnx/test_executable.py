@@ -94,6 +94,13 @@ def test_many_arrangements_are_forgotten_and_made_again(monkeypatch: pytest.Monk
         assert len(total._sessions[1].bindings) <= 2
 
 
+def test_threads_look_for_work_only_briefly() -> None:
+    executable = load(counter(), cells_of({"total": np.ones((), np.float32)}))
+    options = executable._sessions[1]._session.get_session_options()
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "1"
+    assert int(options.get_session_config_entry("session.intra_op.spin_duration_us")) <= 100
+
+
 def test_written_values_are_read_by_the_next_run_and_reads_are_copies() -> None:
     executable = load(counter(), cells_of({"total": np.ones((), np.float32)}))
     x = np.ones((1, 2), np.float32)
