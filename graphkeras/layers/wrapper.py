@@ -43,6 +43,12 @@ class Wrapper(Layer):
 class SpectralNormalization(Wrapper):
     """In training, the wrapped layer's kernel is divided by (an estimate of) its greatest singular value (Miyato et al. 2018).
 
+    Each training step replaces the kernel by the normalized one and goes on from there: it changes that by the gradient at
+    that. So the numbers kept in the layer, which predictions use and files hold, stay normalized up to one update. Keras with
+    PyTorch or TensorFlow does the same, to the last bits. Keras with JAX does not: a program there cannot write to weights
+    that are trained, so only the loss sees the normalized kernel (its gradient passes through the division), the kernel kept
+    grows freely, and predictions use it without normalization, which is not what the layer promises.
+
     Args:
         layer: a layer with a kernel or embeddings.
         power_iterations: how often the estimate is improved in each step.

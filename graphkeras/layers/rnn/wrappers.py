@@ -139,13 +139,16 @@ class Bidirectional(Layer):
 class TimeDistributed(Layer):
     """A layer applied to every time step: axis 1 of the inputs. It has one set of weights.
 
-    The time steps become rows of one batch, so a `BatchNormalization` sees all of them at once, and Dropout draws for each.
+    The time steps become rows of one batch, which is one large product in place of many small ones. A layer for which that
+    is not the same, one that keeps statistics of batches in training (`BatchNormalization`) or is stateful, is called once
+    for each time step, from the first to the last, as Keras does. Where the number of time steps is not known, statistics are
+    those of all time steps at once.
 
     Args:
         layer: a layer for inputs without the axis of time.
 
     Raises:
-        ValueError: for no layer, or inputs with fewer than three axes.
+        ValueError: for no layer, inputs with fewer than three axes, or a mask that does not begin with (batch, time).
     """
 
     supports_masking = True
@@ -168,11 +171,32 @@ class TimeDistributed(Layer):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         shape = ops.shape(inputs)
-        options: dict[str, Any] = {"training": training}
-        if mask is not None and "mask" in signature_of(self.layer).parameters:
-            options["mask"] = ops.reshape(mask, (shape[0] * shape[1], *ops.shape(mask)[2:]))
-        outputs = self.layer(ops.reshape(inputs, (shape[0] * shape[1], *shape[2:])), **options)
+        if mask is not None:
+            self._check_mask(inputs.shape, mask.shape)
+            mask = mask if "mask" in signature_of(self.layer).parameters else None
+        if isinstance(shape[1], int) and self._does_order_matter(training):
+            steps = [(inputs[:, k], None if mask is None else mask[:, k]) for k in range(shape[1])]
+            return ops.stack([self._inner(x, kept, training) for x, kept in steps], axis=1)
+        rows = None if mask is None else ops.reshape(mask, (shape[0] * shape[1], *ops.shape(mask)[2:]))
+        outputs = self._inner(ops.reshape(inputs, (shape[0] * shape[1], *shape[2:])), rows, training)
         return ops.reshape(outputs, (shape[0], shape[1], *ops.shape(outputs)[1:]))
+
+    def _inner(self, inputs: Any, mask: Any, training: bool | None) -> Any:
+        return self.layer(inputs, training=training, **({} if mask is None else {"mask": mask}))
+
+    def _does_order_matter(self, training: bool | None) -> bool:
+        """Whether a call of the layer leaves something behind for the next."""
+        layers = self.layer._flatten_layers()
+        learns = bool(training) and any(layer._non_trainable_variables for layer in layers)
+        return learns or any(getattr(layer, "stateful", False) for layer in layers)
+
+    def _check_mask(self, shape: Any, mask_shape: Any) -> None:
+        fits = all(one is None or other is None or one == other for one, other in zip(shape[:2], mask_shape))
+        if len(mask_shape) < 2 or not fits:
+            raise ValueError(
+                f"{title(self)}: a mask begins with the axes (batch, time) of the inputs, {tuple(shape[:2])}; got a mask of "
+                f"shape {tuple(mask_shape)}."
+            )
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         batch, *rest = self.layer.compute_output_shape(self._shape_without_time(input_shape))

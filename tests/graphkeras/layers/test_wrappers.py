@@ -1,4 +1,4 @@
-"""SpectralNormalization and ReversibleEmbedding; the numbers from Keras were printed by it for the same weights."""
+"""Layers around other layers, and ReversibleEmbedding; the numbers from Keras were printed by it for the same weights."""
 
 import numpy as np
 import pytest
@@ -29,17 +29,17 @@ def test_spectral_normalization_gives_the_numbers_of_keras():
     np.testing.assert_allclose(np.linalg.norm(layer.layer.kernel.numpy(), 2), 1, atol=1e-5)
 
 
-def test_spectral_normalization_trains_and_is_saved(tmp_path):
-    """A step changes the normalized kernel by the gradient there. (Keras with JAX goes on from the kernel before.)"""
-    layer, dense = spectral(), layers.Dense(3)
-    model, other = (keras.Sequential([keras.Input((5,)), one]) for one in (layer, dense))
-    normalized = spectral()
-    normalized(X, training=True)
-    dense.set_weights([normalized.layer.kernel.numpy(), normalized.layer.bias.numpy()])
-    for one in (model, other):
-        one.compile(keras.optimizers.SGD(1.0), "mse")
-        one.train_on_batch(X, draw(4, 3))
-    np.testing.assert_allclose(layer.layer.kernel.numpy(), dense.kernel.numpy(), atol=1e-6)
+def test_spectral_normalization_trains_as_keras_with_pytorch_does(tmp_path):
+    """Numbers printed by Keras 3.15.1, KERAS_BACKEND=torch: three steps, then the kernel that predictions use."""
+    layer = spectral()
+    model = keras.Sequential([keras.Input((5,)), layer])
+    model.compile(keras.optimizers.SGD(0.5), "mse")
+    losses = [model.train_on_batch(X, draw(4, 3)) for _ in range(3)]
+    np.testing.assert_allclose(losses, [0.9503326416015625, 0.5711692571640015, 0.41357868909835815], rtol=1e-5)
+    np.testing.assert_allclose(layer.layer.kernel.numpy()[0], [-0.34263358, -0.21707365, -0.04308651], atol=1e-6)
+    np.testing.assert_allclose(layer.vector_u.numpy()[0], [0.31122577, 0.7803315, 0.54242176], atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(layer.layer.kernel.numpy(), 2), 1.002854, atol=1e-5)
+    np.testing.assert_allclose(model.evaluate(X, draw(4, 3), verbose=0), 0.3309975266456604, rtol=1e-5)
     model.save(tmp_path / "m.keras")
     again = keras.models.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
@@ -66,3 +66,68 @@ def test_only_layers_are_wrapped():
         layers.Wrapper("dense")
     with pytest.raises(ValueError, match="neither a kernel nor embeddings"):
         layers.SpectralNormalization(layers.Flatten())(X)
+
+
+def test_statistics_of_every_time_step():
+    """As in Keras: BatchNormalization in TimeDistributed sees one time step after the other."""
+    x = draw(4, 3, 2)
+    layer = layers.TimeDistributed(layers.BatchNormalization(momentum=0.5, epsilon=0.01))
+    output = layer(x, training=True)
+    means, variances = x.mean(axis=0), x.var(axis=0)
+    np.testing.assert_allclose(output, (x - means) / np.sqrt(variances + 0.01), rtol=1e-4, atol=1e-5)
+    moving = np.zeros(2)
+    for mean in means:
+        moving = 0.5 * moving + 0.5 * mean
+    np.testing.assert_allclose(layer.layer.moving_mean.numpy(), moving, atol=1e-6)
+    unknown = keras.Sequential([keras.Input((None, 2)), layer])
+    np.testing.assert_allclose(unknown.predict(x, verbose=0), layer(x), rtol=1e-5, atol=1e-6)
+
+
+def test_a_stateful_layer_in_time_distributed_goes_from_step_to_step():
+    x = draw(2, 3, 4, 5)
+    inner = layers.GRU(3, stateful=True)
+    layer = layers.TimeDistributed(inner)
+    outputs = layer(x)
+    inner.reset_state()
+    np.testing.assert_allclose(outputs, np.stack([inner(x[:, k]) for k in range(3)], axis=1), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_masks_of_time_distributed(known):
+    """The layer inside gets its part of the mask, (batch * time, steps), and the mask goes on."""
+    mask = np.random.default_rng(0).uniform(size=(2, 3, 4)) < 0.7
+    x = draw(2, 3, 4, 5) * mask[..., None]
+    lstm = layers.LSTM(2)
+    layer = layers.TimeDistributed(lstm)
+    inputs = keras.Input((3 if known else None, 4, 5))
+    model = keras.Model(inputs, layer(inputs, mask=keras.ops.any(keras.ops.not_equal(inputs, 0), axis=-1)))
+    expected = np.stack([lstm(x[:, k], mask=mask[:, k]) for k in range(3)], axis=1)
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-5, atol=1e-6)
+    assert layer.compute_mask(x, mask) is mask
+    for wrong in (mask[:, 0, 0], mask[:, :2]):
+        with pytest.raises(ValueError, match="a mask begins with the axes"):
+            layer(x, mask=wrong)
+
+
+@pytest.mark.parametrize("merge_mode", ["concat", "sum", "ave", "mul", None])
+def test_both_directions_of_stateful_layers_go_on(merge_mode):
+    x = draw(2, 4, 3)
+    layer = layers.Bidirectional(layers.LSTM(3, stateful=True, return_sequences=True), merge_mode=merge_mode)
+    layer(x)
+    one, other = layer.forward_layer, layer.backward_layer
+    layer.reset_state()
+    for part in (x[:, :2], x[:, 2:]):
+        found = keras.tree.flatten(layer(part))
+    layer.reset_state()
+    for part in (x[:, :2], x[:, 2:]):
+        pair = one(part), other(part)[:, ::-1]
+    merged = {
+        "concat": lambda a, b: [np.concatenate([a, b], axis=-1)],
+        "sum": lambda a, b: [a + b],
+        "ave": lambda a, b: [(a + b) / 2],
+        "mul": lambda a, b: [a * b],
+        None: lambda a, b: [a, b],
+    }[merge_mode](*pair)
+    for ours, wanted in zip(found, merged, strict=True):
+        np.testing.assert_allclose(ours, wanted, rtol=1e-5, atol=1e-6)
+    assert len(layer.states) == 4
