@@ -3,6 +3,7 @@
 from . import activation as activation
 from . import arithmetic as arithmetic
 from . import attention as attention
+from . import blocked_convolution as blocked_convolution
 from . import comparison as comparison
 from . import constant as constant
 from . import control as control
@@ -13,6 +14,7 @@ from . import elementwise as elementwise
 from . import elimination as elimination
 from . import exponential as exponential
 from . import factorization as factorization
+from . import flash_attention as flash_attention
 from . import flip as flip
 from . import fourier as fourier
 from . import gather as gather

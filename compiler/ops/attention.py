@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ..dims import Dim, DimLike, Shape
-from ..graph import Node
-from ..registry import ops
+from ..graph import Node, Value
+from ..registry import OPS, ops
 from ..types import FLOATS, TensorType, shape_text
 from .base import Arg, Composite, Sample, same_dtype
 from .elementwise import BATCH, LENGTH, check_dtype
 from .softmax import finite_range
 
 #: Added to the score of a key that must not be looked at: no score is seen beside it, and it leaves room for a bias.
-_HIDDEN = 0.7 * finite_range("float32")[0]
+HIDDEN = 0.7 * finite_range("float32")[0]
 
 
 class DotProductAttention(Composite):
@@ -70,12 +70,20 @@ class DotProductAttention(Composite):
             raise TypeError("dot_product_attention: after the value come a float bias and a bool mask, or one of them.")
         return query.with_shape((batch, length, heads, value.shape[3]))
 
+    def stays_whole(self, node: Node, rule: str) -> bool:
+        """Triton has a kernel that keeps the scores to itself."""
+        return rule == "element" and has_flash_kernel(node.inputs[:3])
+
+    def vjp(self, grad: Any, out: Any, *inputs: Any, **attrs: Any) -> tuple[Value | None, ...]:
+        found = iter(ops.dot_product_attention_gradient(*inputs, grad, **attrs))
+        return tuple(next(found) if operand.type.is_float else None for operand in inputs)
+
     def expand(self, query: Any, key: Any, value: Any, *extras: Any, scale: float, causal: bool) -> Any:
         batch, length, heads, size = query.type.shape
         keys, groups = key.type.shape[1], key.type.shape[2]
         shared = _group_size(heads, groups)
         dtype, wide = query.type.dtype, "float64" if query.type.dtype == "float64" else "float32"
-        hidden, biases = _hidden(extras, length, keys, causal), [extra for extra in extras if extra.type.dtype != "bool"]
+        hidden, biases = hidden_keys(extras, length, keys, causal), [extra for extra in extras if extra.type.dtype != "bool"]
         query, key, *biases = (_cast(x, wide) for x in (query, key, *biases))
         query = query * scale
         if len(extras) > len(biases):  # with a mask, but not by `causal` alone, a query may be left without a key
@@ -93,7 +101,7 @@ class DotProductAttention(Composite):
         for bias in biases:
             scores = scores + bias
         if hidden is not None:  # added and not chosen by, because that keeps a mask as small as it came
-            scores = scores + ops.cast(hidden, dtype=wide) * _HIDDEN
+            scores = scores + ops.cast(hidden, dtype=wide) * HIDDEN
         weights = ops.softmax(scores, axis=-1)
         weights = _cast(weights, dtype)
         if shared > 1:
@@ -128,6 +136,63 @@ class DotProductAttention(Composite):
         yield Sample((*(Arg((BATCH, LENGTH, 2, 3)),) * 3, Arg((BATCH, 1, 1, LENGTH), "bool")))
 
 
+class DotProductAttentionGradient(Composite):
+    """The gradients of `dot_product_attention` by query, key, value and, if there is one, bias.
+
+    Operands: those of `dot_product_attention`, then the gradient of its result. Without `with_bias` the bias has none.
+    """
+
+    name = "dot_product_attention_gradient"
+    attributes: ClassVar[Mapping[str, Any]] = {"scale": None, "causal": False, "with_bias": True}
+
+    def canonical(self, types: Sequence[TensorType], attrs: dict[str, Any]) -> dict[str, Any]:
+        with_bias = bool(attrs.pop("with_bias")) and any(_is_bias(type_) for type_ in types[3:-1])
+        return {**ops.dot_product_attention.canonical(types, attrs), "with_bias": with_bias}
+
+    def infer(self, *types: TensorType, with_bias: bool, **attrs: Any) -> tuple[TensorType, ...]:
+        *given, grad = types
+        result = ops.dot_product_attention.infer(*given, **attrs)
+        if grad != result:
+            raise ValueError(f"{self.name}: the gradient is {grad}, but the attention's result {result}.")
+        return (*given[:3], *(type_ for type_ in given[3:] if with_bias and _is_bias(type_)))
+
+    def stays_whole(self, node: Node, rule: str) -> bool:
+        """Triton's kernels give no gradient of the bias: that is as large as the scores, which they have nowhere in memory."""
+        return rule == "element" and not node.attrs["with_bias"] and has_flash_kernel(node.inputs[:3])
+
+    def expand(self, *inputs: Any, with_bias: bool, **attrs: Any) -> Any:
+        *given, grad = inputs
+        found = Composite.vjp(OPS["dot_product_attention"], grad, None, *given, **attrs)  # type: ignore[arg-type]
+        wanted = [k for k, operand in enumerate(given) if k < 3 or (with_bias and _is_bias(operand.type))]
+        return tuple(found[k] for k in wanted)
+
+    def trimmed(self, node: Node, used: Sequence[bool]) -> Sequence[Value | None] | None:
+        """Without the gradient of the bias, if nobody reads that."""
+        if not node.attrs["with_bias"] or used[-1]:
+            return None
+        return (*self(*node.inputs, **{**node.attrs, "with_bias": False}), None)
+
+    def samples(self) -> Iterator[Sample]:
+        for sample in OPS["dot_product_attention"].samples():
+            query, value = sample.args[0], sample.args[2]
+            yield Sample((*sample.args, Arg((*query.shape[:3], value.shape[3]), query.dtype)), sample.attrs, ())
+
+
+#: Sizes of a head that a program instance of the Triton kernels holds in registers.
+MAX_FLASH_SIZE = 256
+
+
+def has_flash_kernel(operands: Sequence[Value]) -> bool:
+    """True for query, key and value that the Triton kernels of attention take."""
+    sizes = [operand.type.shape[3] for operand in operands]
+    known = all(not isinstance(size, Dim) and 0 < size <= MAX_FLASH_SIZE for size in sizes)
+    return known and operands[0].type.dtype in ("float32", "float16", "bfloat16")
+
+
+def _is_bias(type_: TensorType) -> bool:
+    return type_.dtype != "bool"
+
+
 def _broadcasts_to(shape: Shape, whole: Shape) -> bool:
     trailing = whole[len(whole) - len(shape) :]
     return len(shape) <= len(whole) and all(size in (1, wanted) for size, wanted in zip(shape, trailing, strict=True))
@@ -145,7 +210,7 @@ def _group_size(heads: DimLike, groups: DimLike) -> int:
     return heads // groups
 
 
-def _hidden(extras: Sequence[Any], length: DimLike, keys: DimLike, causal: bool) -> Any:
+def hidden_keys(extras: Sequence[Any], length: DimLike, keys: DimLike, causal: bool) -> Any:
     """Which keys each query must not look at, with 4 axes; None if it may look at all."""
     hidden = None
     for extra in extras:

@@ -80,7 +80,7 @@ def _with_wide_indices(source: str) -> str:
 def kernel_name(template: str, region: Region) -> str:
     """Such as ``matmul_add_relu``."""
     names = [node.op.name for node in _nodes(region)]
-    main = [name for name in names if name in ("matmul", "softmax")]
+    main = [name for name in names if name in ("matmul", "softmax") or name == template]
     others = [name for name in names if name not in main]
     words = [*main, *others][:5]
     if len(names) > 5:

@@ -16,6 +16,7 @@ from .reads import has_element_rule
 from .reduction import NEIGHBOURS
 from .region import Facts, LoopRegion, Region, count_uses, is_reduction, product_of, rows_of, sums_columns_of
 from .spaces import Flat, Product, Rows, Space
+from .templates import is_template, space_of
 from .writer import static_shape
 
 #: A row that is kept in registers while several reductions go over it.
@@ -73,6 +74,9 @@ class _Fusion:
     # ---- one node -----------------------------------------------------------------------------------------------------
 
     def place(self, node: Node) -> None:
+        if is_template(node):
+            self.start_template(node)
+            return
         (value,) = node.outputs
         users = list(self.users.get(value, ()))
         is_result = value in self.results
@@ -157,12 +161,12 @@ class _Fusion:
         if user.is_update:
             return "new values of variables are computed for all variables in one launch"
         if is_reduction(node):
-            return "" if not isinstance(user.space, Product) else "a product's kernel makes no reductions"
+            return "" if isinstance(user.space, (Flat, Rows)) else f"the kernel of {user.space} makes no reductions"
         if node.op.name == "matmul":
             return "" if isinstance(user.space, Flat) else f"the kernel iterates over {user.space}"
         raise NotImplementedError(
             f"The op {node.op.name!r} cannot be lowered to Triton: it has no element rule and is no reduction or product. "
-            f"Add {type(node.op).__name__}.element, or spell it out in compiler/triton_lowering/prepare.py."
+            f"Add {type(node.op).__name__}.element or a template, or spell it out in compiler/triton_lowering/prepare.py."
         )
 
     def start(self, value: Value) -> None:
@@ -186,6 +190,12 @@ class _Fusion:
         for value in region.needs:
             if value in self.facts.free and value not in self.started:
                 self.start(value)
+
+    def start_template(self, node: Node) -> None:
+        """A region of its own for a node with a template, which writes the results that somebody reads."""
+        stores = [value for value in node.outputs if value in self.results or self.users.get(value)]
+        if stores:
+            self.replace([], Region(space_of(node), stores, node.outputs, self.facts))
 
     def by_nearness(self, users: Sequence[Region]) -> list[Region]:
         """First the regions that no other one leads to: they can write a value for the others."""

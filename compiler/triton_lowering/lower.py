@@ -20,8 +20,9 @@ from .product import draft_product
 from .reduction import draft_reduction
 from .region import LoopRegion
 from .schedule import Boundary, Schedule, Unit, make_schedule, needed_places, state_place
-from .spaces import Flat, Rows
+from .spaces import Flat, Rows, Template
 from .table import draft_table
+from .templates import draft_template
 from .writer import Place
 
 #: A program is recorded as a graph of all its launches; so many take a GPU's driver about a second and 100 MB.
@@ -109,6 +110,8 @@ def draft(unit: Unit, schedule: Schedule, number: int) -> Draft:
             return draft_pointwise(region, places[0], targets, unit.barrier)
         case Rows():
             return draft_reduction(region, places[0], targets, unit.barrier)
+        case Template():
+            return draft_template(region, places[0], targets)
     return draft_product(region, places[0], targets, unit.barrier)
 
 

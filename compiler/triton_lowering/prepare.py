@@ -15,6 +15,7 @@ from ..dims import DimLike
 from ..graph import Graph, Node, Value
 from ..journal import note
 from ..ops.base import Composite, expanded
+from ..ops.flash_attention import flash_gradient
 from ..ops.matrices import HostOp
 from ..passes.cse import eliminate_common_subexpressions
 from ..passes.dce import eliminate_dead_code
@@ -58,6 +59,10 @@ def _spell_out(node: Node) -> Sequence[Value] | None:
     if node.op.name == "matmul" and node.inputs[0].type.dtype not in DOT_DTYPES:
         note("matmul spelled out as a sum of products", node, why=f"triton's dot does not take {node.inputs[0].type.dtype}")
         return [_sum_of_products(*node.inputs)]
+    if node.op.name == "dot_product_attention":
+        return ops.flash_attention(*node.inputs, **node.attrs)[:1]  # type: ignore[no-any-return]
+    if node.op.name == "dot_product_attention_gradient":
+        return flash_gradient(node)
     if node.op.name == "scatter_add":
         note("scatter_add spelled out as a sum", node, why="so that the order of additions is always the same")
         return [_sum_of_selected(node.inputs[0], node.inputs[1], int(node.attrs["size"]))]

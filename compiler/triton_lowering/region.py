@@ -10,7 +10,7 @@ from ..graph import Graph, Node, Value
 from ..indexing import flatten_index, unflatten_index, variable
 from ..ops.base import Index
 from .reads import Demands, demands_of, has_element_rule, is_gathered, reads
-from .spaces import Product, Rounds, Rows, Space
+from .spaces import Product, Rounds, Rows, Space, Template
 from .writer import static_shape
 
 REDUCTIONS = ("sum", "mean", "prod", "max", "min", "any", "all", "argmax", "argmin")
@@ -118,7 +118,7 @@ class Region:
         facts: of the graph.
         is_update: True if it writes new values of whole variables.
         demands: every value that it needs or computes, with the indices at which it does.
-        operand_demands: the same for the operands of a matrix product.
+        operand_demands: the same for the operands of a matrix product, or of an op with a template of its own.
     """
 
     def __init__(
@@ -146,6 +146,9 @@ class Region:
             for node in self.nodes("matmul"):
                 pairs = zip(node.inputs, self.space.operand_indices(), strict=True)
                 self.operand_demands = demands_of(pairs, self._operands)
+        if isinstance(self.space, Template):
+            pairs = zip(self.template_node.inputs, self.space.operand_indices(), strict=True)
+            self.operand_demands = demands_of(pairs, self._operands)
 
     def variant(self, space: Space | None = None, stores: Iterable[Value] = (), inside: Iterable[Value] = ()) -> Region:
         """The region with more in it, perhaps in another space."""
@@ -170,6 +173,13 @@ class Region:
     @property
     def reductions(self) -> list[Node]:
         return self.nodes(*REDUCTIONS)
+
+    @property
+    def template_node(self) -> Node:
+        """The node that the region's space was made for."""
+        node = next(iter(self.stores)).node
+        assert node is not None and isinstance(self.space, Template)
+        return node
 
     @property
     def full_stores(self) -> list[Value]:
@@ -213,6 +223,8 @@ class Region:
         shape = static_shape(value)
         if isinstance(self.space, Product) and value.node is not None and is_reduction(value.node):
             return unflatten_index(variable("n", self.space.n), shape) if value.type.size == self.space.n else None
+        if isinstance(self.space, Template):
+            return self.space.result_indices()[value.index] if value in self.template_node.outputs else None
         return self.space.index(shape)
 
     def _place(self, value: Value) -> Index:

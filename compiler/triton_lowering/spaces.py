@@ -156,7 +156,23 @@ class Rounds:
         return f"{self.count} rounds"
 
 
-Space: TypeAlias = "Flat | Rows | Product | Rounds"
+class Template:
+    """What the kernel of an op with a template of its own iterates over. Only elementwise steps before the op join it."""
+
+    def operand_indices(self) -> tuple[Index, ...]:
+        """Where each operand is read, in the template's loop variables."""
+        raise NotImplementedError
+
+    def result_indices(self) -> tuple[Index, ...]:
+        """Where each result is written."""
+        raise NotImplementedError
+
+    def index(self, shape: Sizes) -> Index | None:
+        """No array but the results lies in this space."""
+        return None
+
+
+Space: TypeAlias = "Flat | Rows | Product | Rounds | Template"
 
 
 def _broadcast(index: Index, shape: Sizes) -> Index:
