@@ -148,3 +148,15 @@ def test_resize_is_whole_where_onnx_computes_the_same(
     x = symbol(shape)
     axis = (1, 2) if shape[-1] == 3 else (2, 3)
     assert operators([x], ops.resize(x, axis=axis, size=size, method=method, antialias=antialias)) == expected
+
+
+def test_a_column_times_a_row_is_a_product_of_matrices() -> None:
+    column, row, vector, matrix = (symbol(s, name=str(n)) for n, s in enumerate([(BATCH, 1), (1, 3), (3,), (BATCH, 3)]))
+    assert operators([column, row], row * column) == ["MatMul"]
+    assert operators([column, vector], column * vector) == ["Unsqueeze", "MatMul"]
+    assert operators([column, matrix], column * matrix) == ["Mul"]
+
+
+def test_one_hot_codes_are_rows_of_a_matrix_that_is_made_at_load() -> None:
+    assert "Equal" not in operators([labels := symbol((BATCH,), "int32")], ops.one_hot(labels, depth=10))
+    assert "Equal" in operators([labels], ops.one_hot(labels, depth=5000))
