@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from graphkeras.compiler.types import FLOATS, STRING
 from . import tree
 from .call_context import current_call
 from .naming import auto_name
+from .own_operands import operating_on
 from .tensor import OPERATIONS, Call, History, KerasTensor
 from .trace import current_trace
 from .variable import Variable
@@ -64,8 +66,11 @@ class OpFunction:
             return leaf
 
         inner_args, inner_kwargs = tree.map_structure(unwrap, (args, kwargs))
+        is_recorded = symbolic and trace is None and call is None
+        operands = [leaf for leaf in tree.flatten((inner_args, inner_kwargs)) if isinstance(leaf, Value)] if is_recorded else []
         try:
-            result = self.body(*inner_args, **inner_kwargs)
+            with operating_on(operands) if is_recorded else nullcontext():
+                result = self.body(*inner_args, **inner_kwargs)
         except (ValueError, TypeError, IndexError, NotImplementedError) as error:
             if call is None:
                 error.add_note(f"  in {self.name} at {user_source()}")

@@ -16,9 +16,8 @@ from graphkeras.compiler.graph import Value
 from graphkeras.compiler.types import TensorType
 
 from .dtypes import tensor_dtype
-
-#: Every operation of `graphkeras.ops` by name; `operation.py` fills it, so that operators need no import of ops.
-OPERATIONS: dict[str, Any] = {}
+from .foreign_calls import OPERATIONS as OPERATIONS
+from .foreign_calls import SymbolsOnly, refusal
 
 #: What Python's operators on NumPy arrays call, and the operation that does the same.
 _OPERATORS = {
@@ -37,10 +36,7 @@ class Operators:
         if method == "__call__" and not kwargs and ufunc.__name__ in _OPERATORS:
             return OPERATIONS[_OPERATORS[ufunc.__name__]](*inputs)
         if any(isinstance(x, KerasTensor) for x in inputs):
-            raise TypeError(
-                f"numpy.{ufunc.__name__} needs numbers, a symbolic tensor has none before the model runs. "
-                f"Use graphkeras.ops.{ufunc.__name__}, or the operation of graphkeras.ops that does the same."
-            )
+            raise TypeError(refusal("numpy", ufunc.__name__))
         return getattr(ufunc, method)(*(np.asarray(x) if isinstance(x, Operators) else x for x in inputs), **kwargs)
 
     def __add__(self, other: Any) -> Any:
@@ -128,7 +124,7 @@ class Operators:
         return OPERATIONS["get_item"](self, key)
 
 
-class KerasTensor(Operators):
+class KerasTensor(SymbolsOnly, Operators):
     """A symbolic tensor.
 
     Args:
@@ -222,12 +218,6 @@ class KerasTensor(Operators):
         raise TypeError(
             f"{self!r} has no truth value: it is symbolic, its numbers exist only when the model runs. "
             "A Python `if` cannot depend on them; use ops.where(condition, a, b)."
-        )
-
-    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError(
-            f"{self!r} cannot become a NumPy array: it is symbolic, its numbers exist only when the model runs. "
-            "Use graphkeras.ops in place of NumPy functions, or Model(inputs, tensor).predict to get numbers."
         )
 
     def __float__(self) -> NoReturn:

@@ -11,12 +11,13 @@ from typing import Any, NoReturn
 import numpy as np
 
 from graphkeras.compiler.bodies import captured, closed
-from graphkeras.compiler.graph import Graph, Node, Value, nodes_made, topological
+from graphkeras.compiler.graph import Graph, Node, Value, nodes_made
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import TensorType, type_of
 
 from .. import tree
 from ..call_context import current_call
+from ..own_operands import foreign_sources
 from ..tensor import KerasTensor
 from ..trace import Trace, current_trace
 from ..variable import Variable
@@ -104,7 +105,7 @@ class Traced:
         """
         found = captured(self.inputs, self.values, self.nodes if everything else None)
         if current_trace() is None and current_call() is None:
-            for value in _leaves(found):
+            for value in foreign_sources(found):
                 if value not in self._variables and value not in self.inputs:
                     raise ValueError(
                         f"{self._what}: the function {self._name!r} reads the symbolic tensor {value.name or value!r} of a "
@@ -116,14 +117,6 @@ class Traced:
     def body(self, outer: Sequence[Value]) -> Graph:
         """Its body, with inputs for its own arguments and then for the `outer` values."""
         return closed(self.inputs, self.values, outer, self._name)
-
-
-def _leaves(values: Sequence[Value]) -> list[Value]:
-    """The sources that values were computed from."""
-    read = {value: None for value in values if value.node is None}
-    for node in topological(values):
-        read.update((value, None) for value in node.inputs if value.node is None)
-    return list(read)
 
 
 def trace_rounds(
