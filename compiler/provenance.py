@@ -39,7 +39,14 @@ _IS_USERS: dict[str, bool] = {}  # by file name
 def scope(name: str) -> Iterator[None]:
     """Nodes made inside belong to the layer `name`; scopes nest as ``outer/inner``."""
     outer = _SCOPE.get()
-    token = _SCOPE.set(f"{outer}/{name}" if outer else name)
+    with scope_set_to(f"{outer}/{name}" if outer else name):
+        yield
+
+
+@contextmanager
+def scope_set_to(path: str) -> Iterator[None]:
+    """Nodes made inside have the scope `path`, whatever the scopes around."""
+    token = _SCOPE.set(path)
     try:
         yield
     finally:

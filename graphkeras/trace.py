@@ -7,9 +7,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from graphkeras.compiler.executables.reference import evaluate_graph
 from graphkeras.compiler.graph import Graph, StateSlot, Value
+from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import STRING, TensorType
 
+from . import stateless, tree
 from .host import HostCall, HostProgram
 from .tensor import KerasTensor
 
@@ -75,12 +80,20 @@ class Trace:
         return HostProgram.of(self.arguments, self.host_calls.values(), [tensor.value for tensor in self.placeholders])
 
     def read(self, variable: Variable) -> Value:
-        """The variable's value at this point of the program."""
-        return self._values.setdefault(variable, variable.symbol)
+        """The variable's value at this point of the program; that of the innermost `StatelessScope`, if it has one there."""
+        scope = stateless.current_scope()
+        held = None if scope is None else scope.get_current_value(variable)
+        if held is None:
+            return self._values.setdefault(variable, variable.symbol)
+        return held.value if isinstance(held, KerasTensor) else ops.constant(value=held)
 
     def assign(self, variable: Variable, value: Value) -> None:
-        """From here on the variable has this value; the last one is kept after a run."""
-        self._values[variable] = value
+        """From here on the variable has this value; the last one is kept after a run, or by a `StatelessScope`."""
+        scope = stateless.current_scope()
+        if scope is None:
+            self._values[variable] = value
+        else:
+            scope.add_update((variable, KerasTensor.of(value)))
 
     def snapshot(self) -> dict[Variable, Value]:
         """The values of all variables used so far, at this point of the program."""
@@ -110,6 +123,22 @@ class Trace:
 def current_trace() -> Trace | None:
     """The trace that is being recorded, or None when things run at once."""
     return _TRACE.get()
+
+
+def on_arrays(function: Callable[[list[KerasTensor]], Any], arrays: Sequence[Any]) -> Any:
+    """What `function` of symbolic tensors gives for arrays, computed at once; variables are read and assigned as it says."""
+    given = [np.asarray(array) for array in arrays]
+    with Trace() as trace:
+        tensors = [trace.placeholder(TensorType(array.shape, array.dtype.name), "x") for array in given]
+        results = function(tensors)
+    leaves = [leaf for leaf in tree.flatten(results) if isinstance(leaf, KerasTensor)]
+    graph, variables = trace.graph([leaf.value for leaf in leaves]), trace.variables
+    found, state = evaluate_graph(graph, given, [variable.numpy() for variable in variables])
+    for slot, variable, value in zip(graph.state, variables, state, strict=True):
+        if slot.output is not slot.input:
+            variable.assign(value)
+    computed = iter(found)
+    return tree.map_structure(lambda leaf: next(computed) if isinstance(leaf, KerasTensor) else leaf, results)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from graphkeras.compiler.graph import Value
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import TensorType, numpy_dtype, shape_text
 
-from . import initializers
+from . import initializers, stateless
 from .dtypes import standard_dtype
 from .loading import need_random_numbers
 from .naming import auto_name
@@ -105,11 +105,18 @@ class Variable(Operators):
     @property
     def value(self) -> Any:
         """Inside a trace the current symbolic value, else the numbers."""
-        trace = current_trace()
-        return self.numpy() if trace is None else KerasTensor.of(trace.read(self))
+        trace, scope = current_trace(), stateless.current_scope()
+        if trace is not None:
+            return KerasTensor.of(trace.read(self))
+        held = None if scope is None else scope.get_current_value(self)
+        return self.numpy() if held is None else held
 
     def numpy(self) -> np.ndarray[Any, Any]:
-        """A copy of the numbers as of the last finished step."""
+        """A copy of the numbers as of the last finished step; inside a `StatelessScope` those that they have there."""
+        scope = stateless.current_scope()
+        held = None if scope is None else scope.get_current_value(self)
+        if held is not None:
+            return np.array(held)
         return self._cell.read() if self._cell is not None else self._array.copy()  # type: ignore[union-attr]
 
     def assign(self, value: Any) -> Any:
@@ -121,9 +128,12 @@ class Variable(Operators):
         Raises:
             ValueError: for another shape.
         """
-        trace = current_trace()
+        trace, scope = current_trace(), stateless.current_scope()
         if trace is None:
-            self._write(value)
+            if scope is None:
+                self._write(value)
+            else:
+                scope.add_update((self, value))
             return self.value
         new = _as_value(value, self.type)
         self._require_shape(new.type.shape)
@@ -138,17 +148,28 @@ class Variable(Operators):
         """Subtract from the numbers."""
         return self.assign(self - value)
 
-    def _write(self, value: Any) -> None:
+    def checked(self, value: Any) -> Any:
+        """`value` as an array of this variable's dtype, a copy; a symbolic tensor as it is.
+
+        Raises:
+            ValueError: for another shape.
+        """
         if isinstance(value, Variable):
-            value = value.numpy()
+            value = value.value
         if isinstance(value, KerasTensor):
+            self._require_shape(value.value.type.shape)
+            return value
+        array = np.asarray(value)
+        self._require_shape(array.shape)
+        return np.array(array, numpy_dtype(self.dtype), order="C")
+
+    def _write(self, value: Any) -> None:
+        array = self.checked(value)
+        if isinstance(array, KerasTensor):
             raise TypeError(
                 f"Variable {self.path!r}: {value!r} is symbolic and cannot be assigned outside of a traced program. "
                 "Assign inside train_step or a layer's call."
             )
-        array = np.asarray(value)
-        self._require_shape(array.shape)
-        array = np.array(array, numpy_dtype(self.dtype), order="C")  # a copy
         if self._cell is not None:
             self._cell.write(array)
         else:
@@ -162,7 +183,16 @@ class Variable(Operators):
             )
 
     def cell(self, target: str) -> StateCell:
-        """Its memory on that target; moves there if it was elsewhere."""
+        """Its memory on that target; moves there if it was elsewhere.
+
+        Raises:
+            RuntimeError: inside a `StatelessScope`.
+        """
+        if stateless.current_scope() is not None:
+            raise RuntimeError(
+                f"Variable {self.path!r}: a compiled program works on the variable's own memory, so fit, evaluate and predict "
+                "cannot run inside a StatelessScope. Call the model, or use stateless_call."
+            )
         if self._cell is None or self._target != target:
             if self._cell is not None:
                 count_placement()

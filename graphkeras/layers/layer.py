@@ -14,7 +14,7 @@ from graphkeras.compiler.provenance import current_scope, scope, user_source
 from graphkeras.compiler.types import shape_text
 
 from .. import config as settings
-from .. import constraints, dtype_policies, initializers, regularizers, tree
+from .. import constraints, dtype_policies, initializers, regularizers, stateless, tree
 from ..base_operation import Operation
 from ..call_context import calling, current_call
 from ..dtype_policies import DTypePolicy
@@ -26,6 +26,7 @@ from . import layer_config
 from .call_arguments import CallArguments, converted, signature_of
 from .input_spec import check_inputs, shapes_of, title
 from .masks import carry_masks, mask_outputs, masks_for
+from .stateless_call import StatelessCall
 from .tracking import LayerState, count_switch, metrics_in, seed_generators_in, unique, variables_in
 
 
@@ -367,8 +368,10 @@ class Layer(Operation):
 
     def add_loss(self, loss: Any) -> None:
         """Let training add a scalar (or several) to the loss; called inside `call`."""
-        trace = current_trace()
+        trace, stateless_scope = current_trace(), stateless.current_scope()
         for one in tree.flatten(loss):
+            if stateless_scope is not None and stateless_scope.collect_losses:
+                stateless_scope.add_loss(one)
             (self._layer_state.losses if trace is None else trace.losses).append(one if trace is None else (self, one))
 
     @property
@@ -385,6 +388,33 @@ class Layer(Operation):
     def _clear_losses(self) -> None:
         for layer in self._flatten_layers():
             layer._layer_state.losses.clear()
+
+    # ---- as a pure function -------------------------------------------------------------------------------------------
+
+    def stateless_call(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """The layer's result if its variables had these values; the layer stays as it is.
+
+        Args:
+            trainable_variables: a value for each of the layer's `trainable_variables`.
+            non_trainable_variables: a value for each of its `non_trainable_variables`.
+            args, kwargs: what the layer is called on, arrays or symbolic tensors.
+            return_losses: whether to return the losses of the call, too.
+
+        Returns:
+            The result, the new values of the non-trainable variables and, if asked for, the losses.
+
+        Raises:
+            ValueError: before the layer is built; for another number of values, or another shape.
+        """
+        call = StatelessCall(self, return_losses)
+        return call(list(trainable_variables), list(non_trainable_variables), *args, **kwargs)
 
     # ---- what it is ---------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from graphkeras.compiler.types import numpy_dtype
 
 from .. import config
 from ..naming import auto_name
+from ..stateless import StatelessScope, current_values, paired
 from ..variable import Variable
 
 
@@ -82,6 +83,23 @@ class Metric:
         with scope(self.name):
             self.update_state(*args, **kwargs)
             return self.result()
+
+    def stateless_update_state(self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """The values of `variables` after a batch, if they had the values `metric_variables` before. Nothing is changed."""
+        with StatelessScope(paired(f"{self.name}.stateless_update_state", self.variables, metric_variables)) as inside:
+            self.update_state(*args, **kwargs)
+        return current_values(inside, self.variables)
+
+    def stateless_result(self, metric_variables: Sequence[Any]) -> Any:
+        """The figure, if `variables` had these values."""
+        with StatelessScope(paired(f"{self.name}.stateless_result", self.variables, metric_variables)):
+            return self.result()
+
+    def stateless_reset_state(self) -> list[Any]:
+        """The values of `variables` after `reset_state`. Nothing is changed."""
+        with StatelessScope() as inside:
+            self.reset_state()
+        return current_values(inside, self.variables)
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "dtype": self.dtype}

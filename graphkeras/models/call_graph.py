@@ -12,6 +12,7 @@ from .. import ops, tree
 from ..layers.input_layer import InputLayer
 from ..layers.layer import Layer
 from ..tensor import Call, KerasTensor
+from ..trace import current_trace, on_arrays
 
 
 class CallGraph:
@@ -73,6 +74,8 @@ class CallGraph:
         `training`, if given, counts more than what the recorded calls say, as in Keras 3: Keras's files record a layer's
         default as if it were the user's choice. `replace` may give another layer to call in place of a recorded one.
         """
+        if self._differentiates and current_trace() is None and not any(isinstance(x, KerasTensor) for x in inputs):
+            return on_arrays(lambda tensors: self.run(tensors, training, replace), inputs)
         values: dict[int, Any] = {id(tensor): value for tensor, value in zip(self.flat_inputs, inputs, strict=True)}
 
         sizes = self._sizes(inputs)
@@ -98,6 +101,11 @@ class CallGraph:
             for old, new in zip(tree.flatten(call.structure), tree.flatten(result), strict=True):
                 values[id(old)] = new
         return tree.map_structure(value_of, self.outputs)
+
+    @property
+    def _differentiates(self) -> bool:
+        """Whether there are gradients among the calls: arrays do not remember how they were computed."""
+        return any(call.operation.name.startswith("gradients") and not isinstance(call.operation, Layer) for call in self.calls)
 
     def _sizes(self, inputs: Sequence[Any]) -> dict[str, DimLike]:
         """What the symbols in the shapes of the recorded inputs are in the new ones: recorded calls may hold them."""

@@ -14,6 +14,7 @@ from graphkeras.compiler.types import numpy_dtype
 from .. import config, ops
 from ..naming import auto_name
 from ..saving.serialization import deserialize_keras_object, serialize_keras_object
+from ..stateless import StatelessScope, current_values, paired
 from ..variable import Variable
 from .clipping import clip_by_global_norm, clip_by_norm
 from .conditional import only_if
@@ -257,6 +258,31 @@ class Optimizer:
                 if variable.constraint is not None:
                     variable.assign(variable.constraint(variable))
             return self._iterations.assign_add(1)
+
+    def stateless_apply(
+        self, optimizer_variables: Sequence[Any], grads: Sequence[Any], trainable_variables: Sequence[Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """One step as a pure function: nothing is changed.
+
+        Args:
+            optimizer_variables: a value for each of the optimizer's `variables`.
+            grads: a gradient for each trainable variable.
+            trainable_variables: a value for each variable that the optimizer was built with.
+
+        Returns:
+            The new values of the trainable variables, and of the optimizer's.
+
+        Raises:
+            ValueError: before `build`, or for another number of values.
+        """
+        if not self.built:
+            raise ValueError(f"Optimizer {self.name!r}: build(variables) it before stateless_apply.")
+        model = self._trainable_variables
+        mapping = paired(f"{self.name}.stateless_apply, trainable_variables", model, trainable_variables)
+        mapping += paired(f"{self.name}.stateless_apply, optimizer_variables", self.variables, optimizer_variables)
+        with StatelessScope(mapping) as inside:
+            self.apply(grads, model)
+        return current_values(inside, model), current_values(inside, self.variables)
 
     def _update(self, gradients: list[Any], variables: Sequence[Variable]) -> None:
         gradients = self._clipped(gradients)
