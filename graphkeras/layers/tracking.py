@@ -26,6 +26,7 @@ class LayerState:
         losses: what `add_loss` got in the last eager call.
         source: the user's line that made the layer.
         build_shapes: what `build` was called with.
+        built_for: what a model of one's own class was first called on, as symbols of those shapes and dtypes.
         initial_weights: arrays given as ``weights=``, set when the layer is built.
         batch_shape: of the input, given as ``input_shape=``, ``input_dim=`` or ``batch_input_shape=``.
         is_building: whether `build` is running.
@@ -37,6 +38,7 @@ class LayerState:
     losses: list[Any] = field(default_factory=list)
     source: str = ""
     build_shapes: dict[str, Any] = field(default_factory=dict)
+    built_for: Any = None
     initial_weights: Any = None
     batch_shape: tuple[int | None, ...] | None = None
     is_building: bool = False

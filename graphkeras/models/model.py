@@ -12,6 +12,7 @@ from ..layers.call_arguments import CallArguments
 from ..layers.input_spec import shapes_of, title
 from ..layers.layer import Layer
 from ..saving.model_methods import SavingMethods
+from ..tensor import KerasTensor
 from ..trace import Trace
 from ..training.trainer import Trainer
 from .call_graph import CallGraph
@@ -83,6 +84,9 @@ class Model(SavingMethods, Trainer, Layer):
             return
         # Layers inside are built by the call that follows.
         self._layer_state.build_shapes = {f"{name}_shape": shapes_of(value) for name, value in given.tensor_arguments.items()}
+        if len(given.tensor_arguments) == 1:  # what fit, predict and an exported file can call it on
+            (inputs,) = given.tensor_arguments.values()
+            self._layer_state.built_for = tree.map_structure(_with_any_batch, inputs)
         self.built = True
 
     def build(self, input_shape: Any = None) -> None:
@@ -224,3 +228,8 @@ class Model(SavingMethods, Trainer, Layer):
 
 def _is_functional(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     return len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or {"inputs", "outputs"} <= set(kwargs)
+
+
+def _with_any_batch(tensor: Any) -> KerasTensor:
+    """A symbol of the tensor's dtype and shape, with any number of samples."""
+    return KerasTensor((None, *tensor.shape[1:]) if tensor.shape else (), tensor.dtype)

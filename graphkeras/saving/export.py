@@ -118,6 +118,8 @@ def _signature(model: Any, input_signature: Any) -> Any:
     structure = getattr(model, "input", None)
     if structure is not None:
         return structure
+    if model._layer_state.built_for is not None:
+        return model._layer_state.built_for
     built = model.get_build_config() or {}
     if "input_shape" in built:
         dtype = model.compute_dtype

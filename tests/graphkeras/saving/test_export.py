@@ -89,6 +89,29 @@ def test_a_model_of_ones_own_class(tmp_path):
     np.testing.assert_allclose(run(tmp_path / "again.onnx", input_0=X[:4])[0], expected[:4], atol=1e-5)
 
 
+def test_a_model_of_ones_own_class_takes_the_dtypes_that_it_was_called_on(tmp_path):
+    class Tokens(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.embedding = keras.layers.Embedding(5, 3)
+
+        def call(self, inputs):
+            return self.embedding(inputs["tokens"]) * inputs["scale"][..., None]
+
+    model = Tokens()
+    data = {"tokens": np.array([[1, 4, 0]], "int32"), "scale": np.ones((1, 3), "float16")}
+    expected = model.predict(data, verbose=0)
+    model.export(tmp_path / "tokens.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "tokens.onnx", providers=["CPUExecutionProvider"])
+    assert sorted((entry.type, entry.shape[1]) for entry in session.get_inputs()) == [
+        ("tensor(float)", 3),
+        ("tensor(int32)", 3),
+    ]
+    feeds = {entry.name: data["tokens" if "int" in entry.type else "scale"] for entry in session.get_inputs()}
+    (found,) = session.run(None, {name: x if x.dtype == "int32" else x.astype("float32") for name, x in feeds.items()})
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_a_training_step_trains_in_a_stock_onnxruntime(tmp_path):
     """Ten steps with dropout: the losses and the weights are those of graphkeras."""
     labels = np.random.default_rng(3).integers(0, 3, size=9).astype("int32")
