@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime as ort  # type: ignore[import-untyped]
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors  # type: ignore[import-untyped]
 
@@ -75,7 +76,9 @@ class Session:
         options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_MICROSECONDS))
         content = program.model.SerializeToString()
         try:
-            self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(
+                content, options, providers=["CPUExecutionProvider"], disabled_optimizers=_crashing(program.model)
+            )
         except (ort_errors.NotImplemented, ort_errors.Fail) as error:
             raise NotImplementedError(
                 f"onnxruntime {ort.__version__} cannot run {program.model.graph.name}: {error} The name in the message begins "
@@ -108,6 +111,13 @@ class Session:
             self._session.run_with_iobinding(io)
         except (RuntimeError, ort_errors.Fail, ort_errors.InvalidArgument, ort_errors.RuntimeException) as error:
             raise explained(error, self._program.model) from error
+
+
+def _crashing(model: onnx.ModelProto) -> list[str] | None:
+    """Optimizers of onnxruntime that must not see the model: NCHWc layouts (1.31.1) end the process for bfloat16 in a body."""
+    bodies = [attribute.g for node in model.graph.node for attribute in node.attribute if attribute.HasField("g")]
+    low = any(cast.i == ELEMENT_TYPES["bfloat16"] for body in bodies for node in body.node for cast in node.attribute)
+    return ["NchwcTransformer"] if low else None
 
 
 def thread_count() -> int:
