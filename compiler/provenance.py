@@ -118,6 +118,12 @@ def user_source() -> str:
     return source
 
 
+def is_users_frame(frame: FrameType) -> bool:
+    """Whether a frame runs code outside of graphkeras and the standard library."""
+    users = _IS_USERS.get(frame.f_code.co_filename)
+    return users if users is not None else _is_users(frame)
+
+
 def _is_users(frame: FrameType) -> bool:
     """Whether a frame runs user code. Ours is told by its package's name: the same in a checkout and in site-packages."""
     file, module = frame.f_code.co_filename, frame.f_globals

@@ -15,6 +15,7 @@ from .operation import record
 from .saving.serialization import serialize_keras_object
 from .tensor import Call, KerasTensor
 from .trace import Trace, current_trace
+from .tracebacks import filtered
 
 
 @dataclass
@@ -72,6 +73,7 @@ class Operation:
         """The function. It gets what the operation was called on: symbolic tensors, or arrays."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, ...).")
 
+    @filtered
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not hasattr(self, "name"):
             cls = type(self).__name__

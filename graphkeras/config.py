@@ -14,6 +14,9 @@ from graphkeras.compiler.types import FLOATS
 
 from . import dtype_policies
 from .dtype_policies import DTypePolicy
+from .tracebacks import disable_traceback_filtering as disable_traceback_filtering
+from .tracebacks import enable_traceback_filtering as enable_traceback_filtering
+from .tracebacks import is_traceback_filtering_enabled as is_traceback_filtering_enabled
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Settings:
     image_data_format: str = "channels_last"
     dtype_policy: DTypePolicy | None = None  # None: the policy of floatx
     interactive_logging: bool = True
+    max_epochs: int | None = None
+    max_steps_per_epoch: int | None = None
 
 
 _settings = Settings()
@@ -127,6 +132,40 @@ def set_device(name: str) -> None:
         ValueError: for another name.
     """
     compiler_config.update(device=name)
+
+
+def max_epochs() -> int | None:
+    """The most epochs that `fit` runs, whatever it is asked for; None for no limit."""
+    return _settings.max_epochs
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Change `max_epochs()`: to try in little time that a script runs to its end.
+
+    Raises:
+        ValueError: for a number below 1.
+    """
+    _update(max_epochs=_limit("max_epochs", max_epochs))
+
+
+def max_steps_per_epoch() -> int | None:
+    """The most steps of an epoch, of `evaluate` and of `predict`; None for no limit."""
+    return _settings.max_steps_per_epoch
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Change `max_steps_per_epoch()`.
+
+    Raises:
+        ValueError: for a number below 1.
+    """
+    _update(max_steps_per_epoch=_limit("max_steps_per_epoch", max_steps_per_epoch))
+
+
+def _limit(name: str, value: int | None) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise ValueError(f"{name} must be a positive integer or None, got {value!r}.")
+    return value
 
 
 def enable_interactive_logging() -> None:

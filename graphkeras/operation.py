@@ -21,6 +21,7 @@ from .naming import auto_name
 from .own_operands import operating_on
 from .tensor import OPERATIONS, Call, History, KerasTensor
 from .trace import current_trace
+from .tracebacks import filtered
 from .variable import Variable
 
 
@@ -37,6 +38,7 @@ class OpFunction:
         self.name = name or body.__name__
         self.__signature__ = inspect.signature(body)
 
+    @filtered
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._applied(args, kwargs, args)
 

@@ -21,6 +21,7 @@ from ..dtype_policies import DTypePolicy
 from ..operation import record
 from ..tensor import KerasTensor
 from ..trace import Trace, current_trace
+from ..tracebacks import filtered
 from ..variable import Variable
 from . import layer_config
 from .call_arguments import CallArguments, converted, signature_of
@@ -94,6 +95,7 @@ class Layer(Operation):
 
     # ---- calling ------------------------------------------------------------------------------------------------------
 
+    @filtered
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if "dtype_policy" not in vars(self):
             cls = type(self).__name__

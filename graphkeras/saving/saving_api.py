@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..tracebacks import filtered
 from .containers import kind_of, new_hdf5, not_what_was_asked, open_hdf5
 from .files import replacing
 from .keras_archive import is_model_folder, load_archive, open_members, open_weights, save_archive, save_folder
@@ -61,6 +62,7 @@ def save_model(
         )
 
 
+@filtered
 def load_model(filepath: PathLike, custom_objects: CustomObjects = None, compile: bool = True, safe_mode: bool = True) -> Any:
     """The model of a ``.keras`` or ``.h5`` file, or of a folder, that `save_model` or Keras itself wrote.
 

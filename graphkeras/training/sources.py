@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import tree
+from .. import config, tree
 from .arrays import Array, leaves, sample_count, standardize
 from .packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .prefetch import ahead, mapped
@@ -38,6 +38,9 @@ class Source:
     order_seed: int | None = None
 
     def __init__(self, steps: int | None, limit: int | None) -> None:
+        most = config.max_steps_per_epoch()
+        if most is not None and (steps if limit is None else limit) not in range(most + 1):
+            limit = most
         self.steps = steps if limit is None else limit
         self._limit = limit
         self._going: Iterator[Any] | None = None

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import config
 from ..callbacks import CallbackList, History
 from ..seeding import default_seed
+from ..tracebacks import filtered
 from ..tracing import StaticFunction
 from .arrays import leaves, require_no_nan, sample_count, standardize
 from .backup import Run
@@ -29,6 +31,7 @@ class Trainer(CompiledSteps):
 
     # ---- fit -----------------------------------------------------------------------------------------------------------
 
+    @filtered
     def fit(
         self,
         x: Any = None,
@@ -76,7 +79,7 @@ class Trainer(CompiledSteps):
             ValueError: for data and arguments that do not fit, before anything is trained.
         """
         state = self._state()
-        epochs = positive_integer("epochs", epochs)
+        epochs = min(positive_integer("epochs", epochs), config.max_epochs() or epochs)
         verbose = standard_verbose(verbose)
         batch_size = 32 if batch_size is None else positive_integer("batch_size", batch_size)
         if not initial_epoch >= 0:
@@ -144,6 +147,7 @@ class Trainer(CompiledSteps):
 
     # ---- evaluate and predict ------------------------------------------------------------------------------------------------
 
+    @filtered
     def evaluate(
         self,
         x: Any = None,
@@ -172,6 +176,7 @@ class Trainer(CompiledSteps):
         _require_batches(logs, source, 0)
         return logs if return_dict else self._in_order(logs)
 
+    @filtered
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
     ) -> Any:
@@ -204,6 +209,7 @@ class Trainer(CompiledSteps):
 
     # ---- single batches -------------------------------------------------------------------------------------------------
 
+    @filtered
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -215,11 +221,13 @@ class Trainer(CompiledSteps):
         self._state()
         return self._on_batch(self.make_train_function(), x, y, sample_weight, class_weight, return_dict)
 
+    @filtered
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """One step of evaluation on one batch; returns as `train_on_batch`."""
         self._state()
         return self._on_batch(self.make_test_function(), x, y, sample_weight, None, return_dict)
 
+    @filtered
     def predict_on_batch(self, x: Any) -> Any:
         """The model's outputs for one batch."""
         data = pack_x_y_sample_weight(standardize(_given(x), "x"))

@@ -100,3 +100,29 @@ def test_to_categorical():
 def test_normalize():
     np.testing.assert_allclose(np.linalg.norm(utils.normalize(X), axis=-1), 1, rtol=1e-6)
     np.testing.assert_array_equal(utils.normalize(np.zeros((1, 2))), [[0, 0]])
+
+
+def test_the_most_epochs_and_steps():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((8, 1), np.float32)
+    steps = []
+    count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: steps.append(batch))
+    assert config.max_epochs() is None and config.max_steps_per_epoch() is None
+    config.set_max_epochs(2), config.set_max_steps_per_epoch(3)
+    try:
+        assert len(model.fit(x, x, batch_size=1, epochs=5, verbose=0, callbacks=[count]).epoch) == 2
+        assert steps == [0, 1, 2, 0, 1, 2]
+        steps.clear()
+        model.fit(x, x, batch_size=4, epochs=1, verbose=0, callbacks=[count])
+        assert steps == [0, 1]
+        steps.clear()
+        model.fit(((x[:1], x[:1]) for _ in range(9)), steps_per_epoch=2, verbose=0, callbacks=[count])
+        model.fit(((x[:1], x[:1]) for _ in range(9)), verbose=0, callbacks=[count])
+        assert steps == [0, 1, 0, 1, 2]
+        assert len(model.predict(x, batch_size=1, verbose=0)) == 3
+    finally:
+        config.set_max_epochs(None), config.set_max_steps_per_epoch(None)
+    for wrong in (0, -1, 1.5, True):
+        with pytest.raises(ValueError, match="must be a positive integer or None"):
+            config.set_max_epochs(wrong)
