@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime as ort  # type: ignore[import-untyped]
+from onnx import TensorProto, helper
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors  # type: ignore[import-untyped]
 
 from .. import config
 from ..onnx_lowering.element_types import ELEMENT_TYPES
 from ..onnx_lowering.errors import explained
-from ..onnx_lowering.lower import OnnxProgram
+from ..onnx_lowering.lower import IR_VERSIONS, OPSET, OnnxProgram
+from ..ops.blocked_convolution import DOMAIN as BLOCKS_DOMAIN
 from ..types import TensorType, numpy_dtype
 from .base import Array
 
@@ -111,6 +114,25 @@ class Session:
             self._session.run_with_iobinding(io)
         except (RuntimeError, ort_errors.Fail, ort_errors.InvalidArgument, ort_errors.RuntimeException) as error:
             raise explained(error, self._program.model) from error
+
+
+@cache
+def channel_block() -> int:
+    """How many channels onnxruntime's library for this processor keeps side by side in its own layout of images; 0 if it has
+    none. A layout is what the library says of it: its operators are not part of ONNX."""
+    order = helper.make_node("ReorderInput", ["x"], ["y"], domain=BLOCKS_DOMAIN)
+    info = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in "xy"]
+    graph = helper.make_graph([order], "block", info[:1], info[1:])
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(BLOCKS_DOMAIN, 1)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSIONS[OPSET])
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        (blocked,) = session.run(None, {"x": np.zeros((1, 4, 1, 1), np.float32)})
+    except (ort_errors.Fail, ort_errors.InvalidGraph, ort_errors.NotImplemented):  # a processor without such kernels
+        return 0
+    return int(blocked.shape[1])
 
 
 def _crashing(model: onnx.ModelProto) -> list[str] | None:

@@ -126,13 +126,14 @@ class _Lowering:
         emit = self._emit
         described = list(self._intermediate_types()) if self._describe else []
         read = {name for node in every_node(emit.nodes) for name in node.input}
+        domains = sorted({node.domain for node in every_node(emit.nodes)} - {""})  # onnxruntime's own; none in files
         initializers = [one for one in emit.initializers if one.name in read]  # a rule may store a weight in another layout
         onnx_graph = helper.make_graph(
             emit.nodes, self._graph.name, self._model_inputs, self._model_outputs, initializers, value_info=described
         )
         return helper.make_model(
             onnx_graph,
-            opset_imports=[helper.make_opsetid("", emit.opset)],
+            opset_imports=[helper.make_opsetid("", emit.opset), *(helper.make_opsetid(domain, 1) for domain in domains)],
             ir_version=IR_VERSIONS[emit.opset],
             producer_name="graphkeras",
         )

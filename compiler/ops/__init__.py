@@ -3,6 +3,7 @@
 from . import activation as activation
 from . import arithmetic as arithmetic
 from . import attention as attention
+from . import blocked_convolution as blocked_convolution
 from . import comparison as comparison
 from . import constant as constant
 from . import control as control

@@ -24,9 +24,21 @@ FEW_CHANNELS = 4
 FEW_PLACES = 256
 
 
+def is_pointwise(node: Node) -> bool:
+    """Whether this is a convolution (or gradient of one) with channels last that is a product of matrices: of one tap."""
+    if not node.op.name.startswith("conv"):
+        return False
+    attrs = node.attrs
+    kernel = node.output.type if node.op.name == "conv_kernel_gradient" else node.inputs[1].type
+    one = (*kernel.shape[:-2], *attrs["strides"], attrs["groups"], *(1 + n for pair in attrs["padding"] for n in pair))
+    return bool(attrs["channels_last"]) and all(n == 1 for n in one)
+
+
 def onnx_conv(emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
     """Conv; what is put around an operand of unknown size is put there by Pad."""
     x, kernel = _operands(emit, node, inputs)
+    if is_pointwise(node):
+        return _result(emit, node, str(emit("MatMul", x, reshaped(emit, kernel, node.inputs[1].type.shape[-2:]))))
     attrs, size = node.attrs, node.inputs[1].type.shape[:-2]
     ndim, pairs = len(size), attrs["padding"]
     x = channels_first(emit, x, attrs)
@@ -39,6 +51,9 @@ def onnx_conv(emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
 def onnx_conv_input_gradient(emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
     """ConvTranspose. Where sizes are not known, it makes some elements more, which are cut off."""
     grad, kernel = _operands(emit, node, inputs)
+    if is_pointwise(node):
+        turned = emit("Transpose", reshaped(emit, kernel, node.inputs[1].type.shape[-2:]), perm=[1, 0])
+        return _result(emit, node, str(emit("MatMul", grad, turned)))
     attrs, size = node.attrs, node.inputs[1].type.shape[:-2]
     ndim, sizes, pairs = len(size), attrs["sizes"], attrs["padding"]
     axes = zip(sizes, counts_of(sizes, size, attrs), size, attrs["strides"], attrs["dilation"], pairs, strict=True)
@@ -63,9 +78,10 @@ def onnx_conv_kernel_gradient(emit: Emitter, node: Node, inputs: Sequence[str]) 
     channels = int(node.output.type.shape[-2]) * groups
     counts = tuple(upstream[axis] for axis in spatial_axes(len(upstream), attrs["channels_last"]))
     few = not any(map(is_symbolic, counts)) and prod(map(int, counts)) <= FEW_PLACES
-    if groups == 1 and few and channels > FEW_CHANNELS:
+    if groups == 1 and ((few and channels > FEW_CHANNELS) or is_pointwise(node)):
         rows, width = size_of(upstream[:1]) * size_of(counts), channels
-        taps = _taps(emit, channels_last(emit, x, attrs), 1, counts, attrs)
+        x = channels_last(emit, x, attrs)
+        taps = [x] if is_pointwise(node) else _taps(emit, x, 1, counts, attrs)
         right = reshaped(emit, channels_last(emit, grad, attrs), (rows, filters))
         shares = [emit("MatMul", emit("Transpose", reshaped(emit, t, (rows, width)), perm=[1, 0]), right) for t in taps]
         return _result(emit, node, reshaped(emit, _joined(emit, shares, 0), node.output.type.shape))

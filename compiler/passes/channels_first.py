@@ -10,6 +10,7 @@ from ..dims import Shape
 from ..graph import Graph, Node, Value
 from ..journal import note
 from ..ops.base import Composite
+from ..ops.onnx_convolution import is_pointwise
 from ..patterns import constant_of
 from ..registry import ops
 from ..rewrite import rewrite
@@ -32,6 +33,8 @@ Axes = tuple[int, ...]
 def channels_first(graph: Graph) -> Graph:
     """Give convolutions and pooling ONNX's layout, and move the transposes behind what does not care, so that they cancel.
 
+    A convolution with a kernel of size 1 stays as it is where it comes first: there it is a product of matrices.
+
     before: conv(relu(conv(x)))        after: transpose(conv(relu(conv(transpose(x))))), both with channels first
     """
     if not any(_is_turned(node) for node in graph.nodes):
@@ -50,7 +53,7 @@ def _is_turned(node: Node) -> bool:
 
 def _offer(node: Node) -> Sequence[Value] | None:
     if _is_turned(node):
-        return [_with_channels_first(node)]
+        return None if is_pointwise(node) and not _has_turned_image(node) else [_with_channels_first(node)]
     made: Sequence[Value] | None = None
     name = node.op.name
     if name == "transpose":
@@ -74,6 +77,12 @@ def _offer(node: Node) -> Sequence[Value] | None:
 @cache
 def _elementwise_names() -> frozenset[str]:
     return frozenset(elementwise())
+
+
+def _has_turned_image(node: Node) -> bool:
+    """Whether an image has its channels first already, but for a transpose at its end."""
+    images = (node.inputs[k] for k in _LAYOUTS[node.op.name][0])
+    return any((inner := _transposed(value)) is not None and _moves_channels(inner[1]) for value in images)
 
 
 def _with_channels_first(node: Node) -> Value:
