@@ -16,6 +16,7 @@ from . import config as config  # noqa: E402
 from . import constraints as constraints  # noqa: E402
 from . import datasets as datasets  # noqa: E402
 from . import dtype_policies as dtype_policies  # noqa: E402
+from . import export as export  # noqa: E402
 from . import initializers as initializers  # noqa: E402
 from . import layers as layers  # noqa: E402
 from . import losses as losses  # noqa: E402

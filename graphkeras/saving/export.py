@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import graphkeras
@@ -55,15 +56,21 @@ def export_model(
     if format != "onnx":
         raise ValueError(f"Cannot export in the format {format!r}; the only format is 'onnx'.")
     graph, variables, host = training_step(model) if training else _traced_inference(model, input_signature)
-    state = {name: variable.numpy() for name, variable in variables.items()}
-    content = driver.export_onnx(graph, state, training=training, opset=opset_version, producer_version=graphkeras.__version__)
-    if host is not None:
-        content = with_host_part(content, host)
+    content = onnx_file(graph, variables, host, training, opset_version)
     with replacing(filepath) as temporary:
         temporary.write_bytes(content)
     if verbose:
         counts = f"{len(graph.inputs)} inputs, {len(graph.outputs)} outputs, {len(content):,} bytes"
         print(f"{filepath}: {counts}, opset {opset_version}.")
+
+
+def onnx_file(
+    graph: Graph, variables: Mapping[str, Variable], host: HostProgram | None, training: bool = False, opset: int = 18
+) -> bytes:
+    """A graph with the numbers of its variables, and what runs before it, as a file."""
+    state = {name: variable.numpy() for name, variable in variables.items()}
+    content = driver.export_onnx(graph, state, training=training, opset=opset, producer_version=graphkeras.__version__)
+    return content if host is None else with_host_part(content, host)
 
 
 def inference_graph(model: Any, input_signature: Any = None) -> tuple[Graph, dict[str, Variable]]:
@@ -78,10 +85,10 @@ def inference_graph(model: Any, input_signature: Any = None) -> tuple[Graph, dic
 
 def _traced_inference(model: Any, input_signature: Any) -> tuple[Graph, dict[str, Variable], HostProgram | None]:
     signature = _signature(model, input_signature)
-    names = _unique(list(getattr(model, "input_names", ())) or [f"input_{k}" for k in range(len(tree.flatten(signature)))])
+    names = unique(list(getattr(model, "input_names", ())) or [f"input_{k}" for k in range(len(tree.flatten(signature)))])
     with Trace() as trace:
         left = iter(names)
-        inputs = tree.map_structure(lambda tensor: _placeholder(trace, tensor, next(left)), signature)
+        inputs = tree.map_structure(lambda tensor: placeholder(trace, tensor, next(left)), signature)
         outputs = tree.flatten(model(inputs, training=False))
     values = [output.value for output in outputs]
     graph = trace.graph(values, model.name, _output_names(model, len(values), names))
@@ -104,7 +111,7 @@ def training_step(model: Any) -> tuple[Graph, dict[str, Variable], HostProgram |
     return prepared.graph, prepared.variables, prepared.host
 
 
-def _placeholder(trace: Trace, tensor: Any, name: str) -> KerasTensor:
+def placeholder(trace: Trace, tensor: Any, name: str) -> KerasTensor:
     if isinstance(tensor, KerasTensor):
         return trace.placeholder(tensor.value.type, name)
     return trace.placeholder(TensorType(symbolic_shape(tensor.shape, name), tensor_dtype(tensor.dtype)), name)
@@ -134,10 +141,10 @@ def _output_names(model: Any, count: int, taken: list[str]) -> list[str]:
     names = list(getattr(model, "output_names", None) or ())
     if len(names) != count:
         names = [f"output_{k}" for k in range(count)] if count != 1 else ["output"]
-    return _unique([*taken, *names])[len(taken) :]
+    return unique([*taken, *names])[len(taken) :]
 
 
-def _unique(names: list[str]) -> list[str]:
+def unique(names: list[str]) -> list[str]:
     """The same names, with numbers where one comes twice."""
     used: list[str] = []
     for stem in names:
