@@ -99,7 +99,8 @@ class Silu(FloatComposite):
         return (grad * (gate + out * (1 - gate)),)
 
 
-_GELU_SLOPE = 2 * math.sqrt(2 / math.pi)
+#: Of the argument of the sigmoid that the tanh formula of gelu is, at 0.
+GELU_SLOPE = 2 * math.sqrt(2 / math.pi)
 
 
 class Gelu(FloatComposite):
@@ -121,7 +122,7 @@ class Gelu(FloatComposite):
 
     def _gate(self, x: Any) -> Any:
         """The tanh formula (1 + tanh(u)) / 2 of u = sqrt(2 / pi) (x + 0.044715 x**3), which is sigmoid(2 u)."""
-        return ops.sigmoid(x * (ops.square(x) * (0.044715 * _GELU_SLOPE) + _GELU_SLOPE))
+        return ops.sigmoid(x * (ops.square(x) * (0.044715 * GELU_SLOPE) + GELU_SLOPE))
 
     def _doubled_probability(self, x: Any) -> Any:
         """2 P(X <= x), in the form that onnxruntime fuses with what follows in `expand`."""
@@ -131,9 +132,17 @@ class Gelu(FloatComposite):
         """P(X <= x) + x * the normal density at x; for the tanh formula, the gate and x times its derivative."""
         if approximate:
             gate = self._gate(x)
-            return (grad * (gate + out * (1 - gate) * (ops.square(x) * (3 * 0.044715 * _GELU_SLOPE) + _GELU_SLOPE)),)
+            return (grad * (gate + out * (1 - gate) * (ops.square(x) * (3 * 0.044715 * GELU_SLOPE) + GELU_SLOPE)),)
         density = ops.exp(ops.square(x) * -0.5 - math.log(2 * math.pi) / 2)
         return (grad * (self._doubled_probability(x) * 0.5 + x * density),)
+
+    def stays_whole(self, node: Node, rule: str) -> bool:
+        """Its ONNX rule is only for what `passes/run_forms.py` makes: no standard operator before opset 20."""
+        return rule != "onnx" and super().stays_whole(node, rule)
+
+    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
+        """The tanh formula in one pass, by an operator that only onnxruntime has."""
+        return str(emit("FastGelu", *inputs, domain="com.microsoft"))
 
     def samples(self) -> Iterator[Sample]:
         for sample in super().samples():
