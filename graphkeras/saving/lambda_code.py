@@ -8,11 +8,14 @@ from __future__ import annotations
 import base64
 import builtins
 import marshal
+import math
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+import graphkeras
 
 
 def dump(function: types.FunctionType) -> list[Any]:
@@ -24,7 +27,8 @@ def dump(function: types.FunctionType) -> list[Any]:
 
 
 def load(value: Sequence[Any]) -> Callable[..., Any]:
-    """The lambda that `dump` wrote. It sees the built-in functions and NumPy as ``np``, nothing else of its old module.
+    """The lambda that `dump` wrote. It sees the built-in functions and what lambdas in models are mostly made of: ``keras``,
+    ``ops``, ``K`` (the functions of older Keras), ``np`` and ``math``; nothing else of its old module.
 
     Raises:
         ValueError: for code of another version of Python.
@@ -35,5 +39,6 @@ def load(value: Sequence[Any]) -> Callable[..., Any]:
     except (ValueError, EOFError, TypeError) as error:
         raise ValueError(f"The lambda in the file was written by another version of Python: {error}.") from error
     cells = tuple(types.CellType(item) for item in closure) if closure else None
-    scope = {"__builtins__": builtins, "np": np}
+    known = {"keras": graphkeras, "ops": graphkeras.ops, "K": graphkeras.backend, "np": np, "math": math}
+    scope = {"__builtins__": builtins, **known}
     return types.FunctionType(code, scope, code.co_name, tuple(defaults) if defaults else None, cells)

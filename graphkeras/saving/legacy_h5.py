@@ -22,7 +22,15 @@ from .keras_archive import KERAS_VERSION
 from .legacy_config import compile_config, from_legacy, to_legacy, training_config
 from .object_registration import custom_object_scope
 from .serialization import deserialize_keras_object, serialize_keras_object
-from .weights_h5 import give_optimizer, own_variables, read_array, read_random_state, write_array, write_random_state
+from .weights_h5 import (
+    give_optimizer,
+    own_variables,
+    read_array,
+    read_random_state,
+    warn_of_skipped,
+    write_array,
+    write_random_state,
+)
 
 MODEL_WEIGHTS, OPTIMIZER_WEIGHTS, TOP_LEVEL = "model_weights", "optimizer_weights", "top_level_model_weights"
 #: The most bytes that HDF5 keeps in one attribute, less the room for its header; longer lists are split.
@@ -157,16 +165,20 @@ def read_layers(
     plan = [(f"layer {layer.name!r}", _weights(layer), arrays, name) for layer, arrays, name in pairs]
     if own:
         plan.append(("model itself", own_variables(model), own, TOP_LEVEL))
-    fitting = []
+    fitting, skipped = [], []
     for what, variables, arrays, name in plan:
         wanted, seen = [tuple(v.shape) for v in variables], [array.shape for array in arrays]
         if wanted == seen:
             fitting.append((variables, arrays))
-        elif not skip_mismatch:
+            continue
+        problem = f"{where}: the {what} has weights of shapes {wanted}, but the file's {name!r} has {seen}."
+        if not skip_mismatch:
             raise ValueError(
-                f"{where}: the {what} has weights of shapes {wanted}, but the file's {name!r} has {seen}. "
-                "Use the sizes of the model that was saved, or pass skip_mismatch=True to leave such layers as they are."
+                f"{problem} Use the sizes of the model that was saved, or pass skip_mismatch=True to leave such layers as "
+                "they are."
             )
+        skipped.append(problem)
+    warn_of_skipped(skipped)
     for variables, arrays in fitting:
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)

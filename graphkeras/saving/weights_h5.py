@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import h5py
@@ -88,12 +88,13 @@ def read_weights(model: Any, file: h5py.File, where: str | os.PathLike[str], ski
         model: built already.
         file: the open file.
         where: its name, for messages.
-        skip_mismatch: leave out layers whose variables differ from those of the file.
+        skip_mismatch: leave out layers whose variables differ from those of the file; a warning names them.
 
     Raises:
         ValueError: if a layer's variables are not in the file or have another shape; nothing is changed then.
     """
     plan: list[tuple[Part, Store]] = []
+    skipped: list[str] = []
     for part in layers_of(model):
         store = _read_variables(file, part.path)
         problem = _difference(part, store, file, where)
@@ -101,6 +102,9 @@ def read_weights(model: Any, file: h5py.File, where: str | os.PathLike[str], ski
             plan.append((part, store))
         elif not skip_mismatch:
             raise ValueError(problem)
+        else:
+            skipped.append(problem)
+    warn_of_skipped(skipped)
     for (_, layer), store in plan:
         give_store(layer, store)
     optimizer = getattr(model, "optimizer", None)
@@ -108,6 +112,12 @@ def read_weights(model: Any, file: h5py.File, where: str | os.PathLike[str], ski
         store = _read_variables(file, "optimizer")
         give_optimizer(optimizer, model, [store[key] for key in sorted(store, key=int)], where)
     read_random_state(model, file)
+
+
+def warn_of_skipped(problems: Sequence[str]) -> None:
+    """Tell which layers keep the weights that they have."""
+    if problems:
+        warnings.warn("Layers are left as they are (skip_mismatch=True):\n  " + "\n  ".join(problems), stacklevel=5)
 
 
 def give_store(layer: Any, store: Store) -> None:
