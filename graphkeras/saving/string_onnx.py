@@ -31,7 +31,8 @@ def _operator(call: HostCall) -> tuple[str, dict[str, Any]]:
     if attributes is None:
         raise NotImplementedError(
             f"{type(call.layer).__name__} {call.layer.name!r} cannot be exported: ONNX has no operators that treat strings "
-            "exactly as it does. Export the part of the model behind it, and call the layer on the data of the exported model, too:\n"
+            "exactly as it does. Export the part of the model behind it, and call the layer on the data of the exported model, "
+            "too:\n"
             "    numbers = keras.Input(layer_output.shape[1:], dtype=layer_output.dtype)\n"
             "    keras.Model(numbers, rest_of_the_model(numbers)).export(path, format='onnx')"
         )

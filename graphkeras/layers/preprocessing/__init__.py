@@ -1,5 +1,9 @@
 """Layers that prepare data: images, categories, text."""
 
+from .adaptive_equalization import ContrastLimitedAdaptiveHistogramEqualization as ContrastLimitedAdaptiveHistogramEqualization
+from .augmentation import AugMix as AugMix
+from .augmentation import Pipeline as Pipeline
+from .augmentation import RandAugment as RandAugment
 from .categories import CategoryEncoding as CategoryEncoding
 from .discretization import Discretization as Discretization
 from .hashing import HashedCrossing as HashedCrossing
@@ -8,11 +12,28 @@ from .image_sizes import CenterCrop as CenterCrop
 from .image_sizes import Resizing as Resizing
 from .lookup import IntegerLookup as IntegerLookup
 from .lookup import StringLookup as StringLookup
+from .mixing import CutMix as CutMix
+from .mixing import MixUp as MixUp
+from .random_areas import RandomErasing as RandomErasing
+from .random_areas import RandomGaussianBlur as RandomGaussianBlur
+from .random_areas import RandomPerspective as RandomPerspective
+from .random_areas import RandomSharpness as RandomSharpness
+from .random_colors import RandomColorDegeneration as RandomColorDegeneration
+from .random_colors import RandomColorJitter as RandomColorJitter
+from .random_colors import RandomGrayscale as RandomGrayscale
+from .random_colors import RandomHue as RandomHue
+from .random_colors import RandomInvert as RandomInvert
+from .random_colors import RandomPosterization as RandomPosterization
+from .random_colors import RandomSaturation as RandomSaturation
 from .random_images import RandomBrightness as RandomBrightness
 from .random_images import RandomContrast as RandomContrast
 from .random_images import RandomCrop as RandomCrop
 from .random_images import RandomFlip as RandomFlip
 from .random_places import RandomRotation as RandomRotation
+from .random_places import RandomShear as RandomShear
 from .random_places import RandomTranslation as RandomTranslation
 from .random_places import RandomZoom as RandomZoom
 from .text import TextVectorization as TextVectorization
+from .tones import AutoContrast as AutoContrast
+from .tones import Equalization as Equalization
+from .tones import Solarization as Solarization

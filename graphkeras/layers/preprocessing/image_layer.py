@@ -29,10 +29,12 @@ class ImageLayer(Layer):
 
     def call(self, data: Any, training: bool = True) -> Any:
         if isinstance(data, dict):
-            raise ValueError(
-                f"{title(self)}: takes the images alone, got a dict with {sorted(data)}. Bounding boxes, labels and "
-                "segmentation masks are not changed together with the images here."
-            )
+            if not {"images"} <= set(data) <= {"images", "labels"}:
+                raise ValueError(
+                    f"{title(self)}: takes images, or a dict of images and labels, got a dict with {sorted(data)}. Bounding "
+                    "boxes and segmentation masks are not changed together with the images here."
+                )
+            return {**data, "images": self.call(data["images"], training)}
         ndim = len(ops.shape(data))
         if ndim not in (3, 4):
             raise ValueError(f"{title(self)}: takes one image (3 axes) or a batch of images (4 axes), got {ndim} axes.")
@@ -57,11 +59,32 @@ class ImageLayer(Layer):
             )
         return height, width
 
+    def rescaled(self, images: Any, source: Sequence[float], target: Sequence[float]) -> Any:
+        """Values of the range `source` in the range `target`."""
+        if tuple(source) == tuple(target):
+            return images
+        return (images - source[0]) * ((target[1] - target[0]) / (source[1] - source[0])) + target[0]
+
+    @property
+    def channel_axis(self) -> int:
+        """The axis of colors, from the end."""
+        return -3 if self.data_format == "channels_first" else -1
+
     def with_size(self, shape: Sequence[int | None], height: int, width: int) -> tuple[int | None, ...]:
         """`shape` with another height and width."""
         sizes = list(shape)
         sizes[self.height_axis], sizes[self.width_axis] = height, width
         return tuple(sizes)
+
+    def checked_value_range(self, value_range: Any) -> list[Any]:
+        """The smallest and the largest value of a pixel, in order.
+
+        Raises:
+            ValueError: for something else than two numbers.
+        """
+        if not isinstance(value_range, (list, tuple)) or len(value_range) != 2:
+            raise ValueError(f"{title(self)}: value_range must be two numbers, got {value_range!r}.")
+        return sorted(value_range)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

@@ -15,7 +15,8 @@ from .image_layer import ImageLayer
 class RandomImageLayer(ImageLayer):
     """The base of layers that change each image of a batch at random, in training only.
 
-    Subclasses define `drawn(images)`, which makes the changed images; `images` are floats.
+    Subclasses define `draws(images)`, the random numbers, and `changed(images, *draws)`; or `drawn(images)` for both. `images`
+    are floats.
     """
 
     def __init__(self, seed: Any = None, **kwargs: Any) -> None:
@@ -29,7 +30,19 @@ class RandomImageLayer(ImageLayer):
 
     def drawn(self, images: Any) -> Any:
         """The images, changed at random."""
-        raise NotImplementedError(f"{type(self).__name__} must define drawn(images).")
+        return self.changed(images, *self.draws(images))
+
+    def draws(self, images: Any) -> tuple[Any, ...]:
+        """The random numbers for a call: tensors."""
+        raise NotImplementedError(f"{type(self).__name__} must define draws(images), or drawn(images).")
+
+    def changed(self, images: Any, *draws: Any) -> Any:
+        """The images, changed as the random numbers say."""
+        raise NotImplementedError(f"{type(self).__name__} must define changed(images, *draws), or drawn(images).")
+
+    def chosen(self, images: Any, factor: tuple[float, float]) -> Any:
+        """Which images are changed, each with a probability drawn between the two of `factor`: shaped as `per_image`."""
+        return ops.less(self.per_image(images, 0.0, 1.0), self.per_image(images, *factor))
 
     def per_image(self, images: Any, low: float, high: float) -> Any:
         """A number between `low` and `high` for every image, with axes of size 1 for the rest."""
@@ -140,10 +153,12 @@ class RandomContrast(RandomImageLayer):
         super().__init__(seed=seed, **kwargs)
         self.factor, self.value_range = checked_range(self, factor, "factor", 0, 1), value_range
 
-    def drawn(self, images: Any) -> Any:
+    def draws(self, images: Any) -> tuple[Any, ...]:
+        return (self.per_image(images, 1.0 - self.factor[0], 1.0 + self.factor[1]),)
+
+    def changed(self, images: Any, *draws: Any) -> Any:
         mean = ops.mean(images, axis=(self.height_axis, self.width_axis), keepdims=True)
-        factor = self.per_image(images, 1.0 - self.factor[0], 1.0 + self.factor[1])
-        return ops.clip((images - mean) * factor + mean, self.value_range[0], self.value_range[1])
+        return ops.clip((images - mean) * draws[0] + mean, self.value_range[0], self.value_range[1])
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "factor": self.factor, "value_range": self.value_range}
@@ -159,14 +174,14 @@ class RandomBrightness(RandomImageLayer):
 
     def __init__(self, factor: Any, value_range: Sequence[float] = (0, 255), seed: Any = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, **kwargs)
-        if not isinstance(value_range, (list, tuple)) or len(value_range) != 2:
-            raise ValueError(f"{title(self)}: value_range must be two numbers, got {value_range!r}.")
-        self.factor, self.value_range = checked_range(self, factor, "factor", -1, 1), sorted(value_range)
+        self.factor, self.value_range = checked_range(self, factor, "factor", -1, 1), self.checked_value_range(value_range)
 
-    def drawn(self, images: Any) -> Any:
+    def draws(self, images: Any) -> tuple[Any, ...]:
+        return (self.per_image(images, *self.factor),)
+
+    def changed(self, images: Any, *draws: Any) -> Any:
         low, high = self.value_range
-        added = self.per_image(images, *self.factor) * np.asarray(high - low, self.compute_dtype)
-        return ops.clip(images + added, low, high)
+        return ops.clip(images + draws[0] * np.asarray(high - low, self.compute_dtype), low, high)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "factor": self.factor, "value_range": self.value_range}

@@ -1,4 +1,4 @@
-"""Random layers that move pixels: RandomTranslation, RandomRotation and RandomZoom."""
+"""Random layers that move pixels by affine maps: RandomTranslation, RandomRotation, RandomZoom and RandomShear."""
 
 from __future__ import annotations
 
@@ -40,14 +40,17 @@ class RandomPlaces(RandomImageLayer):
         """a0, a1, a2, b0, b1, b2, each a number or of shape (count, 1)."""
         raise NotImplementedError(f"{type(self).__name__} must define coefficients(images, count).")
 
-    def drawn(self, images: Any) -> Any:
+    def draws(self, images: Any) -> tuple[Any, ...]:
         shape = ops.shape(images)
         count = shape[0] if len(shape) == 4 else 1
         ones = ops.ones((count, 1), "float32")
-        matrix = ops.concatenate([ones * number for number in [*self.coefficients(images, count), 0.0, 0.0]], axis=1)
+        return (ops.concatenate([ones * number for number in [*self.coefficients(images, count), 0.0, 0.0]], axis=1),)
+
+    def changed(self, images: Any, *draws: Any) -> Any:
+        (matrix,) = draws
         return ops.image.affine_transform(
             images,
-            matrix if len(shape) == 4 else ops.squeeze(matrix, 0),
+            matrix if len(ops.shape(images)) == 4 else ops.squeeze(matrix, 0),
             interpolation=self.interpolation,
             fill_mode=self.fill_mode,
             fill_value=self.fill_value,
@@ -166,3 +169,41 @@ class RandomZoom(RandomPlaces):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "height_factor": self.height_factor, "width_factor": self.width_factor}
+
+
+class RandomShear(RandomPlaces):
+    """Images sheared: rows are moved by a random part of their number, columns too, in one direction or the other.
+
+    Args:
+        x_factor, y_factor: two numbers from 0 to 1, or one number f for (-f, f): by how much a row (a column) is moved more
+            than the one before. The direction of both is drawn for each image.
+        fill_mode, interpolation, fill_value: see `RandomPlaces`.
+    """
+
+    def __init__(
+        self,
+        x_factor: Any = 0.0,
+        y_factor: Any = 0.0,
+        interpolation: str = "bilinear",
+        fill_mode: str = "reflect",
+        fill_value: float = 0.0,
+        data_format: str | None = None,
+        seed: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(fill_mode, interpolation, seed, fill_value, data_format, **kwargs)
+        self.x_factor, self.y_factor = (
+            (-factor, factor) if isinstance(factor, (int, float)) else checked
+            for factor, checked in (
+                (x_factor, checked_range(self, x_factor, "x_factor", 0, 1)),
+                (y_factor, checked_range(self, y_factor, "y_factor", 0, 1)),
+            )
+        )
+
+    def coefficients(self, images: Any, count: Any) -> list[Any]:
+        direction = ops.where(ops.greater(self.numbers(count, 0.0, 1.0), 0.5), -1.0, 1.0)
+        right, down = (self.numbers(count, *factor) * direction for factor in (self.x_factor, self.y_factor))
+        return [1.0, right, 0.0, down, 1.0, 0.0]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "x_factor": self.x_factor, "y_factor": self.y_factor}

@@ -23,8 +23,8 @@ for number, (name, config, inputs) in enumerate(cases.CASES):
     found[f"{number}:case"] = np.array(cases.label(number))
 for number, (name, config) in enumerate(cases.CERTAIN):
     layer = getattr(keras.layers, name)(**config, name="given")
-    found[f"certain{number}:output"] = keras.ops.convert_to_numpy(layer(cases.IMAGES, training=True))
-    found[f"certain{number}:inference"] = keras.ops.convert_to_numpy(layer(cases.IMAGES, training=False))
+    found[f"certain{number}:output"] = keras.ops.convert_to_numpy(layer(cases.images_for(number), training=True))
+    found[f"certain{number}:inference"] = keras.ops.convert_to_numpy(layer(cases.images_for(number), training=False))
     found[f"certain{number}:config"] = np.array(json.dumps(layer.get_config()))
 for number, (config, data) in enumerate(cases.ADAPTED):
     layer = keras.layers.Discretization(**config)

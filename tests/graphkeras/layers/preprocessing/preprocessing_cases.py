@@ -11,6 +11,8 @@ IMAGES, ONE = draw(2, 7, 9, 3), draw(6, 5, 1)
 BYTES = np.random.default_rng(1).integers(0, 256, (2, 6, 5, 3)).astype(np.uint8)
 IDS = np.array([[0, 3, 1], [2, 2, 0]], np.int32)
 SCALARS = np.array([[3], [1]], np.int32)
+COLORS = np.random.default_rng(2).integers(0, 256, (2, 7, 9, 3)).astype(np.float32)
+WIDE = np.random.default_rng(3).integers(30, 180, (2, 21, 18, 3)).astype(np.float32)
 
 CASES = [
     ("Resizing", {"height": 4, "width": 5}, IMAGES),
@@ -31,6 +33,11 @@ CASES = [
     ("CategoryEncoding", {"num_tokens": 4, "output_mode": "count"}, IDS),
     ("CategoryEncoding", {"num_tokens": 4, "output_mode": "count"}, IDS[0]),
     ("Discretization", {"bin_boundaries": [-0.5, 0.0, 1.0]}, draw(4, 5)),
+    ("AutoContrast", {}, WIDE),
+    ("AutoContrast", {"value_range": (-3, 4)}, IMAGES),
+    ("ContrastLimitedAdaptiveHistogramEqualization", {"tile_grid_size": (3, 2)}, WIDE),
+    ("ContrastLimitedAdaptiveHistogramEqualization", {"tile_grid_size": (4, 4), "clip_limit": 0.0}, WIDE[0]),
+    ("ContrastLimitedAdaptiveHistogramEqualization", {"tile_grid_size": (2, 2), "data_format": "channels_first"}, WIDE),
     ("Discretization", {"bin_boundaries": [-0.5, 0.0, 1.0], "output_mode": "one_hot"}, draw(4, 1)),
     ("Discretization", {"bin_boundaries": [-0.5, 0.0, 1.0], "output_mode": "multi_hot"}, draw(4, 5)),
     ("Discretization", {"bin_boundaries": [-0.5, 0.0, 1.0], "output_mode": "count"}, draw(4, 5)),
@@ -52,6 +59,32 @@ CERTAIN = [
     ("RandomBrightness", {"factor": (0.2, 0.2), "value_range": (-1, 2)}),
     ("RandomCrop", {"height": 7, "width": 4, "seed": 3}),
     ("RandomCrop", {"height": 8, "width": 11, "seed": 3}),
+    ("RandomHue", {"factor": (1.0, 1.0), "value_range": (0, 255)}),
+    ("RandomHue", {"factor": 0.0, "data_format": "channels_first"}),
+    ("RandomSaturation", {"factor": (0.3, 0.3)}),
+    ("RandomSaturation", {"factor": (0.8, 0.8), "value_range": (255, 0), "data_format": "channels_first"}),
+    ("RandomColorDegeneration", {"factor": (0.6, 0.6)}),
+    ("RandomColorDegeneration", {"factor": (1, 1), "data_format": "channels_first"}),
+    ("RandomSharpness", {"factor": (0.1, 0.1)}),
+    ("RandomSharpness", {"factor": (0.9, 0.9)}),
+    ("RandomPosterization", {"factor": (3, 3)}),
+    ("RandomPosterization", {"factor": (1, 1), "value_range": (0, 300)}),
+    ("RandomGrayscale", {"factor": 1.0}),
+    ("RandomGrayscale", {"factor": 1.0, "data_format": "channels_first"}),
+    ("RandomInvert", {"factor": (1.0, 1.0), "value_range": (0, 200)}),
+    ("RandomColorJitter", {"brightness_factor": (0.1, 0.1), "contrast_factor": 0.0, "saturation_factor": (0.4, 0.4)}),
+    ("RandomColorJitter", {"value_range": (0, 300), "hue_factor": (1.0, 1.0)}),
+    ("RandomGaussianBlur", {"sigma": (0.7, 0.7), "factor": (1.0, 1.0), "kernel_size": 5}),
+    ("RandomGaussianBlur", {"sigma": (0.4, 0.4), "factor": (1, 1), "kernel_size": (3, 5), "data_format": "channels_first"}),
+    ("RandomErasing", {"factor": (1.0, 1.0), "scale": (1.0, 1.0), "fill_value": 7}),
+    ("RandomErasing", {"factor": 0.0}),
+    ("RandomPerspective", {"scale": 0.0, "factor": (1.0, 1.0)}),
+    ("RandomShear", {}),
+    ("RandomShear", {"x_factor": (0.0, 0.0), "y_factor": 0.0, "fill_mode": "wrap"}),
+    ("Solarization", {}),
+    ("Solarization", {"value_range": (-100, 300), "addition_factor": (0, 0)}),
+    ("Equalization", {}),
+    ("Equalization", {"value_range": (-7, 290), "bins": 29}),
 ]
 
 #: Data and arguments for `Discretization(...).adapt`.
@@ -65,3 +98,11 @@ ADAPTED = [
 def label(number):
     name, config, inputs = CASES[number]
     return f"{name}-{config}-{inputs.shape}-{inputs.dtype}"
+
+
+def images_for(number):
+    """The images for a certain case: any numbers where pixels move, colors where colors change."""
+    name, config = CERTAIN[number]
+    if name in ("RandomTranslation", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness", "RandomCrop"):
+        return IMAGES
+    return COLORS.transpose(0, 3, 1, 2) if config.get("data_format") == "channels_first" else COLORS

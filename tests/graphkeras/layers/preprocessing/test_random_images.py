@@ -9,7 +9,7 @@ import pytest
 import graphkeras as keras
 from graphkeras import layers
 from graphkeras.tracing import StaticFunction
-from tests.graphkeras.layers.preprocessing.preprocessing_cases import CERTAIN, IMAGES
+from tests.graphkeras.layers.preprocessing.preprocessing_cases import CERTAIN, COLORS, IMAGES, images_for
 
 with np.load(Path(__file__).with_name("preprocessing_expected.npz")) as file:
     EXPECTED = dict(file)
@@ -24,6 +24,26 @@ RANDOM = [
     ("RandomZoom", {"height_factor": 0.3}),
     ("RandomContrast", {"factor": (0.5, 0.5), "value_range": (-9, 9)}),
     ("RandomBrightness", {"factor": 0.3, "value_range": (-9, 9)}),
+    ("RandomShear", {"x_factor": 0.3, "y_factor": 0.2}),
+    ("RandomPerspective", {"scale": 0.5}),
+    ("RandomErasing", {"fill_value": 0.0}),
+    ("RandomGaussianBlur", {"kernel_size": (3, 5), "value_range": (-9, 9)}),
+    ("RandomSharpness", {"factor": 1.0, "value_range": (-9, 9)}),
+]
+#: Those of images whose numbers are colors.
+RANDOM_COLORS = [
+    ("RandomHue", {"factor": 0.5}),
+    ("RandomSaturation", {"factor": (0.2, 0.9)}),
+    ("RandomColorDegeneration", {"factor": 0.9}),
+    ("RandomPosterization", {"factor": (2, 6)}),
+    ("RandomGrayscale", {"factor": 0.9}),
+    ("RandomInvert", {"factor": (0.9, 1.0)}),
+    ("RandomColorJitter", {"brightness_factor": 0.2, "contrast_factor": 0.3, "saturation_factor": 0.6, "hue_factor": 0.1}),
+    ("Solarization", {"addition_factor": 0.2, "threshold_factor": 0.3}),
+    ("MixUp", {}),
+    ("CutMix", {}),
+    ("RandAugment", {"num_ops": 1}),
+    ("AugMix", {"num_chains": 2, "chain_depth": 1, "all_ops": False}),
 ]
 
 
@@ -31,8 +51,9 @@ RANDOM = [
 def test_certain_draws(number):
     name, config = CERTAIN[number]
     layer = getattr(layers, name)(**config)
-    np.testing.assert_allclose(layer(IMAGES, training=True), EXPECTED[f"certain{number}:output"], rtol=1e-4, atol=1e-4)
-    np.testing.assert_array_equal(layer(IMAGES, training=False), EXPECTED[f"certain{number}:inference"])
+    images = images_for(number)
+    np.testing.assert_allclose(layer(images, training=True), EXPECTED[f"certain{number}:output"], rtol=1e-4, atol=1e-3)
+    np.testing.assert_array_equal(layer(images, training=False), EXPECTED[f"certain{number}:inference"])
 
 
 @each_certain
@@ -43,30 +64,35 @@ def test_configs(number):
     assert type(layer).from_config(layer.get_config()).get_config() == layer.get_config()
 
 
-@pytest.mark.parametrize(("name", "config"), RANDOM)
+@pytest.mark.parametrize(("name", "config"), [*RANDOM, *RANDOM_COLORS])
 def test_targets_draw_alike(name, config):
+    images = COLORS if (name, config) in RANDOM_COLORS else IMAGES
     pytest.importorskip("onnxruntime")
     results, before = [], keras.config.target()
     for target in ("numpy", "onnxruntime"):
         keras.config.set_target(target)
         try:
-            given = keras.Input(IMAGES.shape[1:])
+            given = keras.Input(images.shape[1:])
             model = keras.Model(given, getattr(layers, name)(**config, seed=5)(given))
             function = StaticFunction(lambda x, model=model: model(x, training=True), "draw")
-            results.append(function(IMAGES))
+            results.append(function(images))
         finally:
             keras.config.set_target(before)
-    np.testing.assert_allclose(results[0], results[1], rtol=1e-4, atol=1e-4)
-    eager = getattr(layers, name)(**config, seed=5)(IMAGES, training=True)
-    np.testing.assert_allclose(eager, results[0], rtol=1e-4, atol=1e-4)
-    assert eager.shape != IMAGES.shape or not np.allclose(eager, IMAGES)
+    np.testing.assert_allclose(results[0], results[1], rtol=1e-4, atol=1e-4 * np.abs(images).max())
+    eager = getattr(layers, name)(**config, seed=5)(images, training=True)
+    np.testing.assert_allclose(eager, results[0], rtol=1e-4, atol=1e-4 * np.abs(images).max())
+    assert name == "CutMix" or eager.shape != images.shape or not np.allclose(eager, images)
 
 
-@pytest.mark.parametrize(("name", "config"), RANDOM)
+@pytest.mark.parametrize(("name", "config"), [*RANDOM, *RANDOM_COLORS])
 def test_inference_and_single_images(name, config):
     layer = getattr(layers, name)(**config, seed=1)
-    np.testing.assert_array_equal(layer(IMAGES, training=False), IMAGES)
-    assert layer(IMAGES[0], training=True).shape == layer(IMAGES, training=True).shape[1:]
+    images = COLORS if (name, config) in RANDOM_COLORS else IMAGES
+    np.testing.assert_array_equal(layer(images, training=False), images)
+    assert layer(images[0], training=True).shape == layer(images, training=True).shape[1:]
+    labeled = layer({"images": images, "labels": np.ones((2, 1), np.float32)}, training=False)
+    np.testing.assert_array_equal(labeled["images"], images)
+    np.testing.assert_array_equal(labeled["labels"], [[1], [1]])
 
 
 def test_half_of_the_images_are_flipped():
@@ -117,7 +143,20 @@ def test_a_training_model_draws_anew_in_every_batch():
         (ValueError, lambda: layers.RandomContrast(-0.5), "from 0 to 1"),
         (ValueError, lambda: layers.RandomBrightness(0.5, value_range=3), "two numbers"),
         (NotImplementedError, lambda: layers.RandomZoom(0.5, fill_mode="mirror"), "fill_mode must be one of"),
-        (ValueError, lambda: layers.RandomCrop(2, 2)({"images": IMAGES}), "images alone|by position"),
+        (ValueError, lambda: layers.RandomCrop(2, 2)({"images": IMAGES, "bounding_boxes": IMAGES}), "Bounding boxes"),
+        (ValueError, lambda: layers.RandomHue((0.5, 1.5)), "from 0 to 1"),
+        (ValueError, lambda: layers.RandomPosterization(9), "from 1 to 8"),
+        (ValueError, lambda: layers.RandomGrayscale(2), "from 0 to 1"),
+        (ValueError, lambda: layers.RandomGaussianBlur(kernel_size=4), "an odd number"),
+        (ValueError, lambda: layers.RandomErasing(fill_value=(1, 2)), "three of them"),
+        (ValueError, lambda: layers.RandomPerspective(scale=2.0), "from 0 to 1"),
+        (NotImplementedError, lambda: layers.RandomPerspective(interpolation="bicubic"), "interpolation must be one of"),
+        (ValueError, lambda: layers.Solarization(value_range=(1, 2, 3)), "value_range must be two numbers"),
+        (ValueError, lambda: layers.Equalization(bins=0), "at least 1"),
+        (ValueError, lambda: layers.MixUp(alpha=0), "positive"),
+        (ValueError, lambda: layers.MixUp()({"images": IMAGES[0], "labels": np.ones(2)}), "of a batch"),
+        (ValueError, lambda: layers.CutMix()({"images": IMAGES, "boxes": IMAGES}), "images and labels"),
+        (ValueError, lambda: layers.Pipeline([3]), "list of layers"),
     ],
 )
 def test_errors_teach(error, make, words):
