@@ -9,6 +9,7 @@ x has its channels last or right behind the batch; a kernel has the shape (*size
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from math import prod
 from typing import Any, ClassVar
 
@@ -21,6 +22,7 @@ from ..graph import Node
 from ..registry import ops
 from ..types import FLOATS, TensorType, shape_text
 from .base import REQUIRED, Arg, Array, Composite, Op, Sample, same_dtype, widened
+from .convolution_phases import input_gradient_by_phases
 from .elementwise import BATCH, LENGTH, NUMBERS, any_numbers, check_arity, check_dtype
 from .geometry import (
     back_to_channels_first,
@@ -187,7 +189,10 @@ class ConvInputGradient(_Convolution):
         )
 
     def expand(self, grad: Any, kernel: Any, **attrs: Any) -> Any:
-        """A convolution of the gradient, its elements `stride` apart, with a kernel that is read backwards."""
+        """A convolution of the gradient with a kernel that is read backwards, for each phase of strides apart.
+
+        Where each channel is for itself, or sizes are not known, in one, of a gradient whose elements are `stride` apart.
+        """
         grad, size, groups = to_channels_last(grad, attrs), kernel.type.shape[:-2], attrs["groups"]
         places = {
             "counts": attrs["sizes"],
@@ -197,13 +202,17 @@ class ConvInputGradient(_Convolution):
             "spread": attrs["strides"],
         }
         ndim, channels, filters = len(size), kernel.type.shape[-2], kernel.type.shape[-1]
-        if groups == filters and channels == 1:
-            weights = ops.reshape(kernel, shape=(*size, filters))
-            return back_to_channels_first(ops.window_dot(grad, weights, first=1, **places), attrs)
-        windows = ops.windows(grad, first=1, **places)
+        if groups > 1 and channels == 1:  # filter f belongs to channel f // multiplier
+            weights, multiplier = ops.reshape(kernel, shape=(*size, filters)), filters // groups
+            pairs = [(_every(grad, part, multiplier), _every(weights, part, multiplier)) for part in range(multiplier)]
+            shares = [ops.window_dot(*pair, first=1, **places) for pair in pairs]
+            return back_to_channels_first(reduce(ops.add, shares), attrs)
         parted = ops.reshape(kernel, shape=(*size, channels, groups, filters // groups))
         swapped = ops.transpose(parted, axes=(*range(ndim), ndim + 2, ndim + 1, ndim))
         kernel = ops.reshape(swapped, shape=(*size, filters // groups, groups * channels))
+        if max(attrs["strides"]) > 1 and not any(map(is_symbolic, attrs["sizes"])):
+            return back_to_channels_first(input_gradient_by_phases(grad, kernel, attrs, _windows_times_kernel), attrs)
+        windows = ops.windows(grad, first=1, **places)
         return back_to_channels_first(_windows_times_kernel(windows, kernel, groups), attrs)
 
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
@@ -278,8 +287,11 @@ class ConvKernelGradient(_Convolution):
         )
         ndim, rows = len(size), size_of(grad.type.shape[:-1])
         channels, filters = x.type.shape[-1] // groups, grad.type.shape[-1]
-        if groups == filters and channels == 1:  # no channel is mixed with another
+        if groups > 1 and channels == 1:  # no channel is mixed with another
             taps = ops.transpose(windows, axes=(*range(ndim + 2, 2 * ndim + 2), *range(ndim + 2)))
+            if filters > groups:
+                taps = ops.expand_dims(taps, axis=(2 * ndim + 2,))
+                grad = ops.reshape(grad, shape=(*grad.type.shape[:-1], groups, filters // groups))
             total = ops.sum(ops.multiply(taps, grad), axis=tuple(range(ndim, 2 * ndim + 1)), keepdims=False)
             return ops.reshape(total, shape=(*size, 1, filters))
         parted = ops.reshape(windows, shape=(*grad.type.shape[:-1], groups, channels, *size))
@@ -403,6 +415,14 @@ def _tap_slices(tap: Sequence[int], counts: Sequence[int], attrs: Mapping[str, A
 
 
 # ---- in other ops --------------------------------------------------------------------------------------------------------
+
+
+def _every(x: Any, first: int, step: int) -> Any:
+    """Every `step`-th channel, from `first` on."""
+    if step == 1:
+        return x
+    rest = (0,) * (x.type.ndim - 1)
+    return ops.slice(x, starts=(*rest, first), stops=x.type.shape, steps=(*(1 for _ in rest), step))
 
 
 def _windows_times_kernel(windows: Any, kernel: Any, groups: int) -> Any:
