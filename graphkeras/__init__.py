@@ -1,5 +1,6 @@
 """graphkeras: Keras whose every model is one static graph."""
 
+from importlib import import_module as _import_module
 from pathlib import Path as _Path
 
 # In a checkout, compiler/, kernels/ and tools/ sit beside this folder; in an installed copy they sit inside it.
@@ -55,3 +56,10 @@ from .variable import Variable as Variable  # noqa: E402
 def version() -> str:
     """The version of graphkeras."""
     return __version__
+
+
+def __getattr__(name: str) -> object:
+    """`keras.wrappers` is loaded when it is asked for: scikit-learn takes longer to import than all of graphkeras."""
+    if name == "wrappers":
+        return _import_module(f"{__name__}.wrappers")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -61,6 +61,82 @@ def _map(function: Callable[..., Any], structures: Sequence[Any]) -> Any:
     return function(*structures)
 
 
+class _MapToNone:
+    """The type of `MAP_TO_NONE`."""
+
+    def __repr__(self) -> str:
+        return "tree.MAP_TO_NONE"
+
+
+#: What a function returns to `traverse` to put None in place of a part.
+MAP_TO_NONE = _MapToNone()
+
+
+def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) -> Any:
+    """Call func(part) for the structure, for every structure in it and for every leaf.
+
+    Args:
+        func: what it returns takes the part's place; None leaves it, `MAP_TO_NONE` makes it None.
+        structure: the structure.
+        top_down: whether a structure comes before its items, which are then visited only if func returned None for it.
+
+    Returns:
+        The structure with the replacements.
+
+    Raises:
+        TypeError: if `func` cannot be called.
+    """
+    if not callable(func):
+        raise TypeError(f"tree.traverse: func must be callable, got {func!r}.")
+    if top_down and (found := func(structure)) is not None:
+        return None if found is MAP_TO_NONE else found
+    if is_nested(structure):
+        items = {key: traverse(func, item, top_down) for key, item in _items(structure)}
+        if isinstance(structure, dict):
+            structure = type(structure)((key, items[key]) for key in structure)
+        else:
+            structure = _rebuilt(structure, list(items.values()))
+    if not top_down and (found := func(structure)) is not None:
+        return None if found is MAP_TO_NONE else found
+    return structure
+
+
+def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *structures: Any) -> Any:
+    """func(part, ...) for the parts of `structures` that stand where `shallow_structure` has its leaves.
+
+    Raises:
+        ValueError: if one of `structures` does not begin like `shallow_structure`.
+        TypeError: for no structure, or if `func` cannot be called.
+    """
+    if not structures or not callable(func):
+        raise TypeError("tree.map_structure_up_to takes a shallow structure, a function, and at least one structure.")
+    parts = [_up_to(shallow_structure, structure) for structure in structures]
+    return pack_sequence_as(shallow_structure, [func(*leaves) for leaves in zip(*parts, strict=True)])
+
+
+def _up_to(shallow: Any, structure: Any) -> list[Any]:
+    """The parts of `structure` that stand where `shallow` has leaves."""
+    if not is_nested(shallow):
+        return [structure]
+    alike = type(shallow) is type(structure) or (isinstance(shallow, dict) and isinstance(structure, dict))
+    if not alike or len(shallow) != len(structure) or (isinstance(shallow, dict) and set(shallow) != set(structure)):
+        raise ValueError(f"tree.map_structure_up_to: the structure must begin like\n  {_shown(shallow)}\ngot\n  {structure!r}")
+    return [part for key, item in _items(shallow) for part in _up_to(item, structure[key])]
+
+
+def assert_same_paths(a: Any, b: Any) -> None:
+    """Do nothing if the leaves of `a` and `b` have the same paths: lists and tuples are alike.
+
+    Raises:
+        ValueError: otherwise; names the paths that only one of them has.
+    """
+    first, second = ({path for path, _ in flatten_with_path(structure)} for structure in (a, b))
+    if first != second:
+        sides = [f"only {name} has {sorted(map(str, own - other))}" for name, own, other in
+                 (("a", first, second), ("b", second, first)) if own - other]  # fmt: skip
+        raise ValueError(f"tree.assert_same_paths: {'; '.join(sides)}.")
+
+
 def pack_sequence_as(structure: Any, flat_sequence: Iterable[Any]) -> Any:
     """The leaves of `flat_sequence` in the structure of `structure`.
 

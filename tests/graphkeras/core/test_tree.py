@@ -36,3 +36,37 @@ def test_map_structure_calls_in_the_order_of_flatten():
 def test_shapes_are_leaves_of_a_shape_structure():
     shapes = tree.map_shape_structure(len, [(None, 3), {"a": (1, 2, 3)}])
     assert shapes == [2, {"a": 3}]
+
+
+def test_traverse_visits_structures_and_leaves():
+    seen = []
+    assert tree.traverse(seen.append, [(1, 2), [3], {"b": 5, "a": 4}]) == [(1, 2), [3], {"b": 5, "a": 4}]
+    assert seen == [[(1, 2), [3], {"b": 5, "a": 4}], (1, 2), 1, 2, [3], 3, {"b": 5, "a": 4}, 4, 5]
+    seen.clear()
+    tree.traverse(seen.append, [(1, 2), 3], top_down=False)
+    assert seen == [1, 2, (1, 2), 3, [(1, 2), 3]]
+    stop_at_tuples = tree.traverse(lambda part: "tuple" if isinstance(part, tuple) else None, [(1, (2,)), 3])
+    assert stop_at_tuples == ["tuple", 3]
+    nothing = tree.traverse(lambda part: tree.MAP_TO_NONE if part == 3 else None, {"a": 3, "b": [3, 4]}, top_down=False)
+    assert nothing == {"a": None, "b": [None, 4]}
+    with pytest.raises(TypeError, match="func must be callable"):
+        tree.traverse(3, [])
+
+
+def test_map_structure_up_to_keeps_what_is_deeper():
+    assert tree.map_structure_up_to([None, None], len, [[1, 1], [2, 2, 2]]) == [2, 3]
+    assert tree.map_structure_up_to({"a": 0, "b": (0,)}, lambda x, y: (x, y), {"b": (1,), "a": [2]}, {"a": 3, "b": (4,)}) == {
+        "a": ([2], 3),
+        "b": ((1, 4),),
+    }
+    for wrong in ([[1, 1]], 3, ([1], [2])):
+        with pytest.raises(ValueError, match="must begin like"):
+            tree.map_structure_up_to([None, None], len, wrong)
+    with pytest.raises(TypeError, match="at least one structure"):
+        tree.map_structure_up_to([None], len)
+
+
+def test_assert_same_paths_takes_lists_for_tuples():
+    tree.assert_same_paths([0, {"a": (1, 2)}], (3, {"a": [4, 5]}))
+    with pytest.raises(ValueError, match=r"only a has .*1.*; only b has .*'b'"):
+        tree.assert_same_paths([0, 1], {"b": 2})
