@@ -57,6 +57,10 @@ class Cumulative(Composite):
         whole = ops.reshape(joined, shape=padded.type.shape)
         return ops.slice(whole, starts=none, stops=shape)
 
+    def stays_whole(self, node: Node, rule: str) -> bool:
+        """Triton has a template that scans rows."""
+        return rule == "element" or super().stays_whole(node, rule)
+
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
         """The last axis made the first: then many rows are added at once, which makes up for the transpositions."""
         (x,), type_, axis, reverse = inputs, node.output.type, node.attrs["axis"], node.attrs["reverse"]

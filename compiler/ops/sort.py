@@ -46,9 +46,8 @@ class TopK(Composite):
     def expand(self, x: Any, *, k: DimLike, axis: int, largest: bool) -> Any:
         """Few of many one after the other; else an element's place is the number of elements that come before it."""
         size = x.type.shape[axis]
-        few = not isinstance(k, Dim) and 1 <= k <= FEW and (isinstance(size, Dim) or size >= 4 * k)
         numbers = ops.cast(x, dtype="int32") if x.type.dtype == "bool" else x
-        places = _picked(numbers, int(k), axis, largest) if few else _ranked(numbers, k, axis, largest)
+        places = _picked(numbers, int(k), axis, largest) if are_few(k, size) else _ranked(numbers, k, axis, largest)
         return ops.gather_elements(x, places, axis=axis), places
 
     def evaluate(self, x: Array, *, k: int, axis: int, largest: bool) -> tuple[Array, ...]:
@@ -80,6 +79,10 @@ class TopK(Composite):
             return (found if source == x else emit.cast(found, dtype)), emit.cast(str(places), "int32")
         return (found if via == dtype else emit.cast(str(found), dtype)), emit.cast(str(places), "int32")
 
+    def stays_whole(self, node: Node, rule: str) -> bool:
+        """Triton has a template that sorts rows; the lowering spells out what is too short or too long for it."""
+        return rule == "element" or super().stays_whole(node, rule)
+
     def flops(self, node: Node) -> DimLike:
         return 0
 
@@ -103,6 +106,11 @@ class TopK(Composite):
             yield Sample((Arg(shape),), {"k": k, "axis": axis, "largest": False})
         for dtype in ("bool", "int32", "uint8", "float16"):  # with many equal elements
             yield Sample((any_numbers((3, 20), dtype),), {"k": 5})
+
+
+def are_few(k: DimLike, size: DimLike) -> bool:
+    """Whether k of `size` elements are picked one after the other."""
+    return not isinstance(k, Dim) and 1 <= k <= FEW and (isinstance(size, Dim) or size >= 4 * k)
 
 
 def _ranked(x: Any, k: DimLike, axis: int, largest: bool) -> Any:

@@ -81,6 +81,8 @@ class _Lives:
                 self._visit_loop(step, {**addresses, **step.addresses}, around)
                 continue
             known = {**addresses, **step.addresses}
+            for place in step.scratch:
+                self._own(place, len(around))
             names = [*step.buffers, *(name for table in step.tables.values() for name in table)]
             for name in sorted({real for each in names for real in buffers_of(known.get(each, Pointer(each)))}):
                 if name in self.used:
@@ -91,12 +93,14 @@ class _Lives:
 
     def _visit_loop(self, loop: LoopDraft, addresses: Mapping[str, Address], around: tuple[list[str], ...]) -> None:
         for place in loop.own:
-            self.places[place.buffer], self.used[place.buffer] = place, []
-            self.home[place.buffer] = len(around) + 1
+            self._own(place, len(around) + 1)
         start, touched = self.count, list[str]()
         self.visit(loop.steps, addresses, (*around, touched))
         for name in touched:
             self.used[name] += [start, self.count - 1]
+
+    def _own(self, place: Place, loops: int) -> None:
+        self.places[place.buffer], self.used[place.buffer], self.home[place.buffer] = place, [], loops
 
     def lifetimes(self) -> list[Lifetime]:
         """Inputs live from the start, outputs to the end, temporaries from their first to their last use."""

@@ -32,6 +32,7 @@ class Draft:
         tables: tables of addresses that the kernel reads: the entries, by buffer name.
         note: in words, what it computes.
         addresses: what names in `buffers` stand for that are no buffers.
+        scratch: arrays that only this launch uses.
     """
 
     kernel: Kernel
@@ -41,6 +42,7 @@ class Draft:
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     note: str = ""
     addresses: Mapping[str, Address] = field(default_factory=dict)
+    scratch: tuple[Place, ...] = ()
 
 
 def finish(

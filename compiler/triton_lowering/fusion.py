@@ -15,7 +15,7 @@ from .reach import Reach
 from .reads import has_element_rule
 from .reduction import NEIGHBOURS
 from .region import Facts, LoopRegion, Region, count_uses, is_reduction, product_of, rows_of, sums_columns_of
-from .spaces import Flat, Product, Rows, Space
+from .spaces import Flat, Product, Rows, Space, Template
 from .templates import is_template, space_of
 from .writer import static_shape
 
@@ -100,7 +100,7 @@ class _Fusion:
     def repeat(self, node: Node, users: Sequence[Region]) -> bool:
         """Let every user compute a cheap value for itself, if that reads no more memory than the value itself."""
         (value,) = node.outputs
-        if any(isinstance(user, LoopRegion) for user in users):
+        if any(_reads_memory_only(user) for user in users):
             return False
         if self.repeated_steps(value) > MAX_REPEATED_STEPS or _follows_product(value):
             return False
@@ -132,8 +132,8 @@ class _Fusion:
     def join(self, node: Node, user: Region, is_stored: bool, others: Sequence[Region]) -> str:
         """Compute `node` in `user`; returns the reason if that cannot be."""
         (value,) = node.outputs
-        if isinstance(user, LoopRegion):
-            return "a loop reads its operands from memory"
+        if _reads_memory_only(user):
+            return f"{describe(user)} reads its operands from memory"
         if any(self.reach.leads(other, user) for other in others):
             return "another kernel needs it, whose results this one needs"
         if len(user.inside) >= MAX_NODES:
@@ -284,6 +284,11 @@ class _Fusion:
         for value in new.needs:
             self.users.setdefault(value, {})[new] = None
         self._reach = None
+
+
+def _reads_memory_only(user: Region) -> bool:
+    """True if nothing that the region needs may be computed in it."""
+    return isinstance(user, LoopRegion) or (isinstance(user.space, Template) and not user.space.takes_steps)
 
 
 def _elementwise_refusal(value: Value, user: Region, is_stored: bool) -> str:

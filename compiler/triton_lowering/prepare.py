@@ -17,6 +17,7 @@ from ..journal import note
 from ..ops.base import Composite, expanded
 from ..ops.flash_attention import flash_gradient
 from ..ops.matrices import HostOp
+from ..ops.sort import are_few
 from ..passes.cse import eliminate_common_subexpressions
 from ..passes.dce import eliminate_dead_code
 from ..passes.unroll import unroll
@@ -25,7 +26,9 @@ from ..rewrite import rewrite
 from ..types import FLOATS
 from .reduction import Plan, block_sizes
 from .region import is_reduction, rows_of
+from .row_sort import LARGEST_ROW, LEAST_ROW
 from .split_product import split_product
+from .split_scan import split_scan
 
 #: Dtypes whose products triton's `dot` makes.
 DOT_DTYPES = ("float32", "float16", "bfloat16")
@@ -46,10 +49,13 @@ def _prepared(graph: Graph) -> Graph:
         graph = rewrite(graph, lambda node: expanded(node) if _is_whole_composite(node) else None)
     graph = rewrite(graph, _spell_out)
     graph = eliminate_dead_code(eliminate_common_subexpressions(graph))
-    return eliminate_dead_code(rewrite(rewrite(graph, split_product), _split_reduction))
+    return eliminate_dead_code(rewrite(rewrite(rewrite(graph, split_product), _split_reduction), split_scan))
 
 
 def _is_whole_composite(node: Node) -> bool:
+    if node.op.name == "top_k":
+        size = int(node.inputs[0].type.shape[node.attrs["axis"]])
+        return are_few(node.attrs["k"], size) or not LEAST_ROW < size <= LARGEST_ROW
     return isinstance(node.op, Composite) and not node.op.stays_whole(node, "element")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from ..indexing import IndexExpr, flatten_index, unflatten_index, variable
 from ..ops.base import Index
@@ -158,6 +158,9 @@ class Rounds:
 
 class Template:
     """What the kernel of an op with a template of its own iterates over. Only elementwise steps before the op join it."""
+
+    #: False if its operands must be in memory.
+    takes_steps: ClassVar[bool] = True
 
     def operand_indices(self) -> tuple[Index, ...]:
         """Where each operand is read, in the template's loop variables."""

@@ -9,6 +9,8 @@ from ..graph import Node, Value
 from .attention import Attention, draft_attention
 from .draft import Draft, Targets
 from .region import Region
+from .row_scan import RowScan, draft_row_scan
+from .row_sort import RowSort, draft_row_sort
 from .spaces import Template
 from .writer import Place
 
@@ -22,10 +24,14 @@ class TemplateKernel:
 
 
 _FLASH = TemplateKernel(Attention.of, draft_attention)
+_SCAN = TemplateKernel(RowScan.of, draft_row_scan)
 TEMPLATES: Mapping[str, TemplateKernel] = {
+    "cumprod": _SCAN,
+    "cumsum": _SCAN,
     "flash_attention": _FLASH,
     "flash_attention_query_gradient": _FLASH,
     "flash_attention_key_gradient": _FLASH,
+    "top_k": TemplateKernel(RowSort.of, draft_row_sort),
 }
 
 
