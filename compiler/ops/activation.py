@@ -133,7 +133,7 @@ class Gelu(FloatComposite):
         if approximate:
             gate = self._gate(x)
             return (grad * (gate + out * (1 - gate) * (ops.square(x) * (3 * 0.044715 * GELU_SLOPE) + GELU_SLOPE)),)
-        density = ops.exp(ops.square(x) * -0.5 - math.log(2 * math.pi) / 2)
+        density = ops.exp(-math.log(2 * math.pi) / 2 - ops.square(x / math.sqrt(2)))
         return (grad * (self._doubled_probability(x) * 0.5 + x * density),)
 
     def stays_whole(self, node: Node, rule: str) -> bool:

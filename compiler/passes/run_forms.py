@@ -105,4 +105,5 @@ def _with_whole_gelu(graph: Graph) -> Graph:
     rounds=True,
 )
 def _whole_gelu(x: Value) -> Replacement:
-    return ops.gelu(x, approximate=True) if x.type.dtype == "float32" else None
+    """The operator takes no scalars."""
+    return ops.gelu(x, approximate=True) if x.type.dtype == "float32" and x.type.ndim > 0 else None

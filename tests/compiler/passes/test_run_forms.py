@@ -83,6 +83,8 @@ def test_gelu_is_one_operator_unless_its_gradient_reads_its_parts() -> None:
     assert operators == ["FastGelu"]
     np.testing.assert_allclose(found, np.asarray(OPS["gelu"].evaluate(array, approximate=True)), rtol=1e-5, atol=1e-6)
     assert "FastGelu" not in run(x, y, *gradients([y], [x]), array=array)[0]
+    number = symbol()
+    assert "FastGelu" not in run(number, ops.gelu(number, approximate=True), array=np.ones((), np.float32))[0]
     wide = symbol(3, dtype="float64")
     assert "FastGelu" not in run(wide, ops.gelu(wide, approximate=True), array=np.ones(3))[0]
 
