@@ -86,6 +86,7 @@ from .preprocessing import Equalization as Equalization
 from .preprocessing import HashedCrossing as HashedCrossing
 from .preprocessing import Hashing as Hashing
 from .preprocessing import IntegerLookup as IntegerLookup
+from .preprocessing import MaxNumBoundingBoxes as MaxNumBoundingBoxes
 from .preprocessing import MixUp as MixUp
 from .preprocessing import Pipeline as Pipeline
 from .preprocessing import RandAugment as RandAugment

@@ -28,6 +28,7 @@ from ..tensor import is_keras_tensor as is_keras_tensor
 from ..training.packing import pack_x_y_sample_weight as pack_x_y_sample_weight
 from ..training.packing import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from ..training.py_dataset import PyDataset as PyDataset
+from . import bounding_boxes as bounding_boxes
 from .numerical import normalize as normalize
 from .numerical import to_categorical as to_categorical
 from .plotting import model_to_dot as model_to_dot

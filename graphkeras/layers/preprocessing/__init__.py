@@ -4,6 +4,7 @@ from .adaptive_equalization import ContrastLimitedAdaptiveHistogramEqualization 
 from .augmentation import AugMix as AugMix
 from .augmentation import Pipeline as Pipeline
 from .augmentation import RandAugment as RandAugment
+from .box_numbers import MaxNumBoundingBoxes as MaxNumBoundingBoxes
 from .categories import CategoryEncoding as CategoryEncoding
 from .discretization import Discretization as Discretization
 from .hashing import HashedCrossing as HashedCrossing
