@@ -135,12 +135,12 @@ def _wrong_arguments(launch: Launch, buffers: Mapping[str, Buffer]) -> str:
         aligned = name in launch.kernel.aligned
         if isinstance(argument, Pointer):
             reason = _wrong_pointer(type_name, argument, buffers, aligned)
+        elif not isinstance(argument, (int, float)):
+            reason = f"{argument!r} belongs to a loop, but no loop is around the launch"
         elif is_pointer(type_name):
             reason = f"a pointer {type_name} cannot be {argument!r}"
-        elif isinstance(argument, (int, float)):
-            reason = _wrong_scalar(type_name, argument, aligned)
         else:
-            reason = f"{argument!r} belongs to a loop, but no loop is around the launch"
+            reason = _wrong_scalar(type_name, argument, aligned)
         if reason:
             return f"parameter {name}: {reason}"
     return ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import ml_dtypes
 import numpy as np
 
-from graphkeras.kernels.program import Buffer, Kernel, Launch, Pointer, Program
+from graphkeras.kernels.program import Buffer, Carried, Kernel, Launch, Loop, Pointer, Program, Row
 
 HEADER = "import triton\nimport triton.language as tl\nfrom triton.language.extra import libdevice\n\n\n"
 GENERATOR = np.random.default_rng(7)
@@ -206,6 +206,33 @@ def pointer_table() -> Example:
     return Example(Program("pointer_table", buffers, (launch,), 0), ([], []), ([], []), arrays, after)
 
 
+def loop(name: str, is_reverse: bool) -> Example:
+    """h = h + x[round], five rounds: h goes to and fro between two arrays; h + start goes to a row of its own."""
+    size, rounds, room = 300, 5, 8192
+    buffers = (
+        Buffer("start", "float32", size, "input", 0),
+        Buffer("xs", "float32", rounds * size, "input", room),
+        Buffer("sums", "float32", rounds * size, "output", 2 * room),
+        Buffer("last", "float32", size, "output", 3 * room),
+        Buffer("spare", "float32", size, "temporary", 4 * room),
+    )
+    h = Carried("rounds", Pointer("start"), Pointer("last"), Pointer("spare"))
+    steps = (
+        Launch(ADD, (2, 1, 1), (h, Pointer("start"), Row(Pointer("sums"), "rounds", size), size)),
+        Launch(ADD, (2, 1, 1), (h, Row(Pointer("xs"), "rounds", size), replace(h, is_new=True), size)),
+    )
+    program = Program(name, buffers, (Loop("rounds", rounds, steps, is_reverse),), 5 * room)
+    runs, expected = [], []
+    for _ in range(2):
+        start, xs = normal(size), normal(rounds, size)
+        sums, last = np.zeros_like(xs), start
+        for number in range(rounds)[::-1] if is_reverse else range(rounds):
+            sums[number], last = last + start, last + xs[number]
+        runs.append([start, xs])
+        expected.append([sums, last])
+    return Example(program, tuple(runs), tuple(expected))
+
+
 def normal(*shape: int) -> np.ndarray:
     return GENERATOR.standard_normal(shape).astype(np.float32)
 
@@ -221,5 +248,7 @@ EXAMPLES = {
         matmul("bfloat16", "bf16", "ieee", 8e-3),
         state_update(),
         pointer_table(),
+        loop("loop", False),
+        loop("reverse_loop", True),
     )
 }

@@ -12,7 +12,19 @@ pytest.importorskip("triton", reason="the interpreter device is triton's interpr
 from graphkeras.kernels.errors import KernelError
 from graphkeras.kernels.interpreter import language
 from graphkeras.kernels.interpreter.device import InterpreterDevice
-from graphkeras.kernels.program import Buffer, Kernel, Launch, Pointer, Program
+from graphkeras.kernels.program import (
+    Buffer,
+    Carried,
+    Kernel,
+    Launch,
+    Pointer,
+    Program,
+    Row,
+    Turn,
+    address_in,
+    buffers_of,
+    loops_of,
+)
 from tests.kernels.example_programs import ADD, EXAMPLES, HEADER, Example
 from tests.kernels.running import check_example, run_example
 
@@ -276,3 +288,60 @@ def test_programs_and_devices_do_not_need_triton():
         "sys.exit('triton' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
+
+
+# ---- loops
+
+
+def addresses(address, rounds, is_reverse=False):
+    return [address_in(address, {"a": Turn(done, rounds, is_reverse)}) for done in range(rounds)]
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 5])
+def test_what_is_carried_is_read_where_the_round_before_has_left_it(rounds):
+    """Ends where it shall, never overwrites what it reads; in rows, each round finds its own."""
+    rows = Row(Pointer("kept"), "a", 10)
+    for is_reverse in (False, True):
+        for found in (
+            Carried("a", Pointer("before"), Pointer("after"), Pointer("spare")),
+            Carried("a", Pointer("before"), Pointer("after"), None, rows),
+        ):
+            reads = addresses(found, rounds, is_reverse)
+            writes = addresses(replace(found, is_new=True), rounds, is_reverse)
+            assert reads[0] == Pointer("before") and writes[-1] == Pointer("after")
+            assert reads[1:] == writes[:-1]
+            assert all(one != other for one, other in zip(reads, writes, strict=True))
+        assert reads[1:] == addresses(rows, rounds, is_reverse)[1:]
+
+
+def test_rows_of_rows():
+    inner = Row(Row(Pointer("x", 3), "a", 20), "b", 5)
+    turns = {"a": Turn(1, 3), "b": Turn(0, 4, True)}
+    assert address_in(inner, turns) == Pointer("x", 3 + 20 + 15)
+    assert loops_of(inner) == {"a", "b"} and buffers_of(inner) == {"x"}
+
+
+def loop_of(**changes) -> Program:
+    program = EXAMPLES["loop"].program
+    return replace(program, steps=(replace(program.steps[0], **changes),))
+
+
+@pytest.mark.parametrize(
+    "program, message",
+    [
+        (loop_of(rounds=0), "loop 'rounds': it must have at least one round, not 0"),
+        (
+            loop_of(name="others"),
+            r"loop 'others': a launch of add has arguments of the loops \['rounds'\], which are not around",
+        ),
+        (loop_of(steps=EXAMPLES["loop"].program.steps), "loop 'rounds': a loop around it has the same name"),
+        (loop_of(rounds=9), "parameter .*: points to element 1800 of buffer 'sums', which has 1500"),
+        (
+            replace(EXAMPLES["loop"].program, steps=EXAMPLES["loop"].program.steps[0].steps),
+            "parameter x: Carried.* belongs to a loop, but no loop is around the launch",
+        ),
+    ],
+)
+def test_wrong_loops_are_told(program, message):
+    with pytest.raises(ValueError, match=message):
+        InterpreterDevice().load(program, {})
