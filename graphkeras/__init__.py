@@ -48,6 +48,8 @@ from .name_scopes import name_scope as name_scope  # noqa: E402
 from .optimizers import Optimizer as Optimizer  # noqa: E402
 from .placement import device as device  # noqa: E402
 from .regularizers import Regularizer as Regularizer  # noqa: E402
+from .rematerialization import RematScope as RematScope  # noqa: E402
+from .rematerialization import remat as remat  # noqa: E402
 from .stateless import StatelessScope as StatelessScope  # noqa: E402
 from .tensor import KerasTensor as KerasTensor  # noqa: E402
 from .variable import Variable as Variable  # noqa: E402

@@ -12,6 +12,7 @@ from . import tree
 from .call_context import current_call
 from .naming import auto_name
 from .operation import record
+from .rematerialization import RematMode, current_mode
 from .saving.serialization import serialize_keras_object
 from .tensor import Call, KerasTensor
 from .trace import Trace, current_trace
@@ -25,10 +26,12 @@ class OperationState:
     Attributes:
         arguments: of the constructor.
         calls: recorded calls outside of layers, for functional models.
+        remat: which calls are computed again in the backward pass, as the `RematScope` around the constructor said.
     """
 
     arguments: tuple[tuple[Any, ...], dict[str, Any]]
     calls: list[Call] = field(default_factory=list)
+    remat: RematMode | None = field(default_factory=current_mode)
 
 
 class Operation:
@@ -99,7 +102,8 @@ class Operation:
     def _scoped_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         with scope(self.name):
             try:
-                return self.call(*args, **kwargs)
+                remat = self._operation_state.remat
+                return self.call(*args, **kwargs) if remat is None else remat.call(self, lambda: self.call(*args, **kwargs))
             except (ValueError, TypeError, IndexError) as error:
                 error.add_note(f"  in {type(self).__name__} {self.name!r} at {user_source()}")
                 raise

@@ -25,6 +25,7 @@ from . import normalization as normalization
 from . import pieces as pieces
 from . import pooling as pooling
 from . import random as random
+from . import recompute as recompute
 from . import recurrent as recurrent
 from . import reduce as reduce
 from . import resize as resize

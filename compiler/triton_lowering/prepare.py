@@ -49,7 +49,12 @@ def _prepared(graph: Graph) -> Graph:
         graph = rewrite(graph, lambda node: expanded(node) if _is_whole_composite(node) else None)
     graph = rewrite(graph, _spell_out)
     graph = eliminate_dead_code(eliminate_common_subexpressions(graph))
+    graph = rewrite(graph, _pass_through)  # from here on nothing merges equal nodes
     return eliminate_dead_code(rewrite(rewrite(rewrite(graph, split_product), _split_reduction), split_scan))
+
+
+def _pass_through(node: Node) -> Sequence[Value] | None:
+    return (node.inputs[0],) if node.op.name == "recompute" else None
 
 
 def _is_whole_composite(node: Node) -> bool:

@@ -117,7 +117,11 @@ class Layer(Operation):
             if not self.built:
                 self._build_for(given)
                 check_inputs(self.input_spec, given.first, self)
-            outputs = self.call(*given.args, **{**given.keywords_with(training), **masks_for(given)})
+            keywords, remat = {**given.keywords_with(training), **masks_for(given)}, self._operation_state.remat
+            if remat is None:
+                outputs = self.call(*given.args, **keywords)
+            else:
+                outputs = remat.call(self, lambda: self.call(*given.args, **keywords))
             mask_outputs(self, given, outputs)
             if self.activity_regularizer is not None:
                 self._regularize_activity(outputs)

@@ -37,8 +37,10 @@ class BodyTrace(Trace):
         self.outer = current_trace()
 
     def read(self, variable: Variable) -> Value:
-        super().read(variable)
-        return variable.symbol if self.outer is None else self.outer.read(variable)
+        found = super().read(variable)
+        if self.outer is None or found is not variable.symbol:  # a StatelessScope says another value
+            return found
+        return self.outer.read(variable)
 
     def assign(self, variable: Variable, value: Value) -> NoReturn:
         raise ValueError(

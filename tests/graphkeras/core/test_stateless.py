@@ -138,3 +138,19 @@ def test_a_stateless_call_inside_a_model_leaves_the_layer_as_it_is():
     assert np.allclose(model(X, training=True)[0], (X - X.mean(0)) / np.sqrt(X.var(0) + 1e-3), atol=1e-5)
     assert np.allclose(model.predict(X, verbose=0)[0], X / np.sqrt(1 + 1e-3), atol=1e-5)
     assert not layer.moving_mean.numpy().any()
+
+
+def test_loops_inside_see_the_given_values():
+    class Scaling(keras.Layer):
+        def build(self, shape):
+            self.factor = self.add_weight((), "ones")
+
+        def call(self, x):
+            return ops.map(lambda row: row * self.factor, x)
+
+    layer = Scaling()
+    layer.build((None, 3))
+    assert np.allclose(layer.stateless_call([np.float32(3)], [], X)[0], 3 * X)
+    x = keras.Input((3,))
+    model = keras.Model(x, layer.stateless_call([np.float32(3)], [], x)[0])
+    assert np.allclose(model.predict(X, verbose=0), 3 * X)
