@@ -17,7 +17,7 @@ from .elementwise import BATCH, NUMBERS, any_numbers, check_arity, check_dtype
 from .onnx_kernels import kernel_dtype, native
 
 #: onnxruntime's ScatterND takes one thread for so many numbers; more than so many pieces are not worth their nodes.
-PIECE, PIECES = 100_000, 8
+PIECE, PIECES, MOST_PIECES = 100_000, 8, 64
 #: Of more numbers than this a table is not copied for every piece.
 LARGE_TABLE = 1 << 18
 
@@ -163,7 +163,8 @@ def onnx_scatter_rows(
 
     onnxruntime's ScatterND loses updates where several threads write to one row (1.31.1: 14 of 300 runs of an embedding's
     gradient were wrong). It takes one thread for little work, so it gets the rows in small pieces. ScatterElements is always
-    right, and up to 60 times slower for wide rows: it writes single numbers, and what is left after `PIECES` pieces.
+    right, and up to 60 times slower for wide rows: it writes single numbers, and what is left after `PIECES` pieces
+    (`MOST_PIECES` where their number is known).
     """
     row_shape, count = types[1].shape[types[0].ndim :], types[0].size
     if types[0].ndim != 1:
@@ -172,7 +173,7 @@ def onnx_scatter_rows(
     width, first = size_of(row_shape), 0
     if row_shape and not isinstance(width, Dim) and width <= PIECE:
         length = PIECE // max(width, 1)
-        pieces = PIECES if isinstance(count, Dim) else min(PIECES, max(-(-count // length), 1))
+        pieces = PIECES if isinstance(count, Dim) else min(MOST_PIECES, max(-(-count // length), 1))
         for number in range(pieces):
             first = (number + 1) * length
             part = [_rows_of(emit, name, number * length, first, pieces, count) for name in (indices, updates)]

@@ -28,6 +28,8 @@ MOST_TAPS, SPARSE = 8, 32
 #: Rows of fewer numbers than this are slow to copy one by one; products of matrices so narrow are slow, too: there, matrices
 #: are multiplied tap by tap if rows are only so many times longer.
 SHORT, SPARSE_IF_SHORT = 16, 4
+#: Rows of so many numbers are summed fast.
+LONG = 128
 
 
 class _Resizing(Composite):
@@ -156,11 +158,15 @@ class ResizeGradient(_Resizing):
 
     def expand(self, grad: Any, *, axis: tuple[int, ...], size: Shape, method: str, antialias: bool) -> Any:
         y = grad
-        for k, m in zip(reversed(axis), reversed(size), strict=True):
+        pairs = list(zip(axis, size, strict=True))
+        for k, m in pairs if method == "nearest" else reversed(pairs):  # copies of long rows are added up faster
             n = y.type.shape[k]
             if n == m:
                 continue
-            if method == "nearest":  # of copies what autodiff makes of them
+            times = _factor(m, n) if method == "nearest" else None
+            if times is not None:
+                y = _sum_of_copies(y, k, m, times)
+            elif method == "nearest":  # of copies what autodiff makes of them
                 x = Value(y.type.with_shape((*y.type.shape[:k], m, *y.type.shape[k + 1 :])))
                 (y,) = gradients([_nearest(x, k, n)], [x], [y])
             else:
@@ -232,6 +238,24 @@ def _nearest(x: Any, axis: int, new_size: DimLike) -> Any:
         steps = tuple(step if k == axis else 1 for k in range(len(shape)))
         return ops.slice(x, starts=starts, stops=shape, steps=steps)
     return ops.take(x, nearest_places(size, new_size), axis=axis)
+
+
+def _sum_of_copies(y: Any, axis: int, size: DimLike, times: int) -> Any:
+    """What becomes of the gradient of an axis of `size` whose elements have been repeated; few short copies one by one, because
+    onnxruntime sums along short rows slowly."""
+    shape = y.type.shape
+    behind = shape[axis + 1 :]
+    parts = ops.reshape(y, shape=(*shape[:axis], size, times, *behind))
+    count = size_of(behind)
+    if times > MOST_TAPS or is_symbolic(count) or count >= LONG or y.type.dtype not in ("float32", "float64"):
+        return ops.sum(parts, axis=(axis + 1,), keepdims=False)
+    total: Any = None
+    for number in range(times):
+        starts = tuple(number if k == axis + 1 else 0 for k in range(len(shape) + 1))
+        stops = tuple(number + 1 if k == axis + 1 else n for k, n in enumerate(parts.type.shape))
+        part = ops.slice(parts, starts=starts, stops=stops)
+        total = part if total is None else ops.add(total, part)
+    return ops.reshape(total, shape=(*shape[:axis], size, *behind))
 
 
 def _weighted(x: Any, axis: int, new_size: DimLike, method: str, antialias: bool) -> Any:

@@ -12,12 +12,18 @@ import graphkeras
 from graphkeras import ops
 from graphkeras.compiler import driver
 from graphkeras.compiler.types import type_of
+from graphkeras.ops import recurrent
 from graphkeras.trace import Trace
 
 
 def _batch_norm(x: Any, scale: Any, offset: Any) -> Any:
     mean, variance = ops.moments(x, [0, 1, 2])
     return ops.batch_normalization(x, mean, variance, axis=-1, offset=offset, scale=scale, epsilon=1e-3)
+
+
+def _lstm(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
+    zeros = ops.zeros((x.shape[0], recurrent_kernel.shape[0]))
+    return recurrent.lstm(x, zeros, zeros, None, kernel, recurrent_kernel, bias)[1]
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -70,6 +76,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "attention": ops.dot_product_attention,
     "attention_causal": lambda q, k, v: ops.dot_product_attention(q, k, v, is_causal=True),
     "embedding": lambda table, indices: ops.take(table, indices, axis=0),
+    "embedding_repeated": lambda table, indices: ops.take(table, indices, axis=0),
     "take_along_axis": lambda x, indices: ops.take_along_axis(x, indices, axis=1),
     "one_hot": lambda indices: ops.one_hot(indices, 256),
     "sort": ops.sort,
@@ -87,10 +94,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "conv3x3": lambda x, kernel: ops.conv(x, kernel, padding="same"),
     "conv3x3_stride2": lambda x, kernel: ops.conv(x, kernel, strides=2, padding="valid"),
     "conv1x1": lambda x, kernel: ops.conv(x, kernel),
+    "conv5x5": lambda x, kernel: ops.conv(x, kernel, padding="same"),
+    "conv3x3_image": lambda x, kernel: ops.conv(x, kernel, padding="same"),
+    "conv1d": lambda x, kernel: ops.conv(x, kernel, padding="same"),
+    "conv_transpose2": lambda x, kernel: ops.conv_transpose(x, kernel, strides=2),
     "depthwise3x3": lambda x, kernel: ops.depthwise_conv(x, kernel, padding="same"),
     "max_pool2": lambda x: ops.max_pool(x, 2),
     "max_pool3_stride2": lambda x: ops.max_pool(x, 3, strides=2),
     "average_pool2": lambda x: ops.average_pool(x, 2),
+    "lstm": _lstm,
     "resize_bilinear": lambda x: ops.image.resize(x, (64, 64)),
     "resize_nearest": lambda x: ops.image.resize(x, (64, 64), interpolation="nearest"),
 }

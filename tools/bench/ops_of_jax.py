@@ -33,6 +33,19 @@ def _crossentropy(x: Any, labels: Any) -> Any:
     return -jnp.take_along_axis(nn.log_softmax(x), labels[:, None], axis=1)[:, 0]
 
 
+def _lstm(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
+    def step(states: Any, current: Any) -> Any:
+        h, c = states
+        i, f, g, o = jnp.split(current + h @ recurrent_kernel, 4, axis=-1)
+        c = nn.sigmoid(f) * c + nn.sigmoid(i) * jnp.tanh(g)
+        h = nn.sigmoid(o) * jnp.tanh(c)
+        return (h, c), h
+
+    zeros = jnp.zeros((x.shape[0], recurrent_kernel.shape[0]))
+    outputs = lax.scan(step, (zeros, zeros), jnp.swapaxes(x @ kernel + bias, 0, 1))[1]
+    return jnp.swapaxes(outputs, 0, 1)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "matmul": jnp.matmul,
     "batched_matmul": jnp.matmul,
@@ -83,6 +96,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "attention": nn.dot_product_attention,
     "attention_causal": lambda q, k, v: nn.dot_product_attention(q, k, v, is_causal=True),
     "embedding": lambda table, indices: jnp.take(table, indices, axis=0),
+    "embedding_repeated": lambda table, indices: jnp.take(table, indices, axis=0),
     "take_along_axis": lambda x, indices: jnp.take_along_axis(x, indices, axis=1),
     "one_hot": lambda indices: nn.one_hot(indices, 256),
     "sort": jnp.sort,
@@ -100,10 +114,17 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "conv3x3": _conv,
     "conv3x3_stride2": lambda x, kernel: _conv(x, kernel, 2, "VALID"),
     "conv1x1": _conv,
+    "conv5x5": _conv,
+    "conv3x3_image": _conv,
+    "conv1d": lambda x, kernel: lax.conv_general_dilated(x, kernel, (1,), "SAME", dimension_numbers=("NWC", "WIO", "NWC")),
+    "conv_transpose2": lambda x, kernel: lax.conv_transpose(
+        x, kernel, (2, 2), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"), transpose_kernel=True
+    ),
     "depthwise3x3": lambda x, kernel: _conv(x, jnp.reshape(kernel, (3, 3, 1, 64)), groups=64),
     "max_pool2": lambda x: _pool(x, 2, 2),
     "max_pool3_stride2": lambda x: _pool(x, 3, 2),
     "average_pool2": lambda x: _pool(x, 2, 2, maximum=False),
+    "lstm": _lstm,
     "resize_bilinear": lambda x: jax.image.resize(x, (8, 64, 64, 16), "bilinear"),
     "resize_nearest": lambda x: jax.image.resize(x, (8, 64, 64, 16), "nearest"),
 }

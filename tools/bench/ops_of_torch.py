@@ -16,6 +16,12 @@ def _attention(q: Any, k: Any, v: Any, causal: bool = False) -> Any:
     return F.scaled_dot_product_attention(q, k, v, is_causal=causal).transpose(1, 2)
 
 
+def _lstm(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
+    zeros = torch.zeros((1, x.shape[0], recurrent_kernel.shape[0]))
+    weights = [kernel.T, recurrent_kernel.T, bias, torch.zeros_like(bias)]
+    return torch.lstm(x, (zeros, zeros), weights, True, 1, 0.0, True, False, True)[0]
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "matmul": torch.matmul,
     "batched_matmul": torch.matmul,
@@ -66,6 +72,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "attention": _attention,
     "attention_causal": lambda q, k, v: _attention(q, k, v, causal=True),
     "embedding": lambda table, indices: F.embedding(indices, table),
+    "embedding_repeated": lambda table, indices: F.embedding(indices, table),
     "take_along_axis": lambda x, indices: torch.take_along_dim(x, indices, 1),
     "one_hot": lambda indices: F.one_hot(indices, 256).to(torch.float32),
     "sort": lambda x: torch.sort(x, -1)[0],
@@ -83,10 +90,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "conv3x3": lambda x, kernel: F.conv2d(x, kernel, padding=1),
     "conv3x3_stride2": lambda x, kernel: F.conv2d(x, kernel, stride=2),
     "conv1x1": F.conv2d,
+    "conv5x5": lambda x, kernel: F.conv2d(x, kernel, padding=2),
+    "conv3x3_image": lambda x, kernel: F.conv2d(x, kernel, padding=1),
+    "conv1d": lambda x, kernel: F.conv1d(x, kernel, padding=1),
+    "conv_transpose2": lambda x, kernel: F.conv_transpose2d(x, kernel, stride=2),
     "depthwise3x3": lambda x, kernel: F.conv2d(x, kernel, padding=1, groups=64),
     "max_pool2": lambda x: F.max_pool2d(x, 2),
     "max_pool3_stride2": lambda x: F.max_pool2d(x, 3, 2),
     "average_pool2": lambda x: F.avg_pool2d(x, 2),
+    "lstm": _lstm,
     "resize_bilinear": lambda x: F.interpolate(x, (64, 64), mode="bilinear"),
     "resize_nearest": lambda x: F.interpolate(x, (64, 64), mode="nearest"),
 }
@@ -101,6 +113,8 @@ def _laid_out(row: Any, position: int, array: Any) -> Any:
     if (row.family in ("convolution", "image") or row.name in CHANNELS_FIRST) and tensor.ndim == 4:
         order = (0, 3, 1, 2) if position == 0 else (2, 3, 0, 1) if row.name == "depthwise3x3" else (3, 2, 0, 1)
         tensor = tensor.permute(*order).contiguous()
+    if row.name == "conv1d":
+        tensor = tensor.permute(*((0, 2, 1) if position == 0 else (2, 1, 0))).contiguous()
     return tensor.requires_grad_(row.gradient)
 
 
