@@ -1,6 +1,7 @@
 """Matrices solved by elimination: `cholesky`, `triangular_solve`, `solve`, `inv`, `det`, `slogdet`.
 
-LAPACK computes them on the numpy target. For other targets small matrices are spelled out, one step for each column.
+LAPACK computes them on the numpy target. For other targets small matrices are spelled out, one step for each column; large ones
+become loops (`elimination_loops.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ..registry import ops
 from ..types import TensorType
 from .base import REQUIRED, Arg, Array, Composite, Sample, has_own_rule
 from .elementwise import BATCH, check_arity
+from .elimination_loops import cholesky_by_loop, eliminated_by_loop, substituted_by_loop
 from .matrices import (
     LARGEST_SPELLED_OUT,
     MatrixArg,
@@ -23,6 +25,7 @@ from .matrices import (
     check_matrix,
     check_square_and_sides,
     each_matrix,
+    masked,
     refusal,
     row_product,
     size_of_matrix,
@@ -38,11 +41,15 @@ class Elimination(Composite):
 
     def expand(self, *inputs: Any, **attrs: Any) -> Any:
         if min(int(size) for size in inputs[0].type.shape[-2:]) > LARGEST_SPELLED_OUT:
-            types = [value.type for value in inputs]
-            raise NotImplementedError(
-                refusal(self, types, "This target") + f" Matrices of up to {LARGEST_SPELLED_OUT} rows run everywhere."
-            )
+            return self.loops(*inputs, **attrs)
         return self.steps(*inputs, **attrs)
+
+    def loops(self, *inputs: Any, **attrs: Any) -> Any:
+        """The op in terms of others, for large matrices."""
+        types = [value.type for value in inputs]
+        raise NotImplementedError(
+            refusal(self, types, "This target") + f" Matrices of up to {LARGEST_SPELLED_OUT} rows run everywhere."
+        )
 
     def steps(self, *inputs: Any, **attrs: Any) -> Any:
         """The op in terms of others, for small matrices."""
@@ -82,6 +89,9 @@ class Cholesky(Elimination):
             columns.append(ops.pad(column, before=(*ahead, k, 0), after=(*ahead, 0, 0), value=0))
         return stacked(columns, -1)
 
+    def loops(self, x: Any) -> Any:
+        return cholesky_by_loop(x)
+
     def evaluate(self, *arrays: Array, **attrs: Any) -> Array:
         (x,) = arrays
         return np.asarray(each_matrix(np.linalg.cholesky, (x + np.swapaxes(x, -1, -2)) / 2))
@@ -109,6 +119,9 @@ class TriangularSolve(Elimination):
 
     def steps(self, a: Any, b: Any, *, lower: bool) -> Any:
         return substituted_back(a, b, lower)
+
+    def loops(self, a: Any, b: Any, *, lower: bool) -> Any:
+        return substituted_by_loop(a, b, lower)
 
     def evaluate(self, *arrays: Array, lower: bool) -> Array:
         a, b = arrays
@@ -146,6 +159,9 @@ class Solve(Elimination):
     def steps(self, a: Any, b: Any) -> Any:
         return solved(a, b)
 
+    def loops(self, a: Any, b: Any) -> Any:
+        return solved_by_loops(a, b)
+
     def evaluate(self, *arrays: Array, **attrs: Any) -> Array:
         return np.asarray(each_matrix(np.linalg.solve, *arrays))
 
@@ -175,6 +191,10 @@ class Inverse(Elimination):
         identity = np.eye(size_of_matrix(x), dtype=x.type.dtype)
         return solved(x, ops.broadcast_to(ops.constant(value=identity), shape=x.type.shape))
 
+    def loops(self, x: Any) -> Any:
+        identity = np.eye(size_of_matrix(x), dtype=x.type.dtype)
+        return solved_by_loops(x, ops.broadcast_to(ops.constant(value=identity), shape=x.type.shape))
+
     def evaluate(self, *arrays: Array, **attrs: Any) -> Array:
         return np.asarray(each_matrix(np.linalg.inv, *arrays))
 
@@ -202,6 +222,10 @@ class Determinant(Elimination):
         diagonal, sign = _pivots(x)
         return ops.prod(diagonal, axis=-1) * sign
 
+    def loops(self, x: Any) -> Any:
+        diagonal, sign = _pivots_by_loop(x)
+        return ops.prod(diagonal, axis=-1) * sign
+
     def evaluate(self, *arrays: Array, **attrs: Any) -> Array:
         return np.asarray(np.linalg.det(arrays[0])).astype(arrays[0].dtype)
 
@@ -224,6 +248,10 @@ class SignAndLogDeterminant(Elimination):
 
     def steps(self, x: Any) -> tuple[Any, Any]:
         diagonal, sign = _pivots(x)
+        return sign * ops.prod(ops.sign(diagonal), axis=-1), ops.sum(ops.log(ops.abs(diagonal)), axis=-1)
+
+    def loops(self, x: Any) -> tuple[Any, Any]:
+        diagonal, sign = _pivots_by_loop(x)
         return sign * ops.prod(ops.sign(diagonal), axis=-1), ops.sum(ops.log(ops.abs(diagonal)), axis=-1)
 
     def evaluate(self, *arrays: Array, **attrs: Any) -> tuple[Array, Array]:
@@ -258,6 +286,14 @@ def solved(a: Any, b: Any) -> Any:
     wide = stacked(rows, -2)
     left, right = block(wide, (0, size), (0, size)), block(wide, (0, size), (size, size_of_matrix(wide)))
     return substituted_back(left, right, lower=False)
+
+
+def solved_by_loops(a: Any, b: Any) -> Any:
+    """The same for large matrices."""
+    size = size_of_matrix(a)
+    wide, _, _, _ = eliminated_by_loop(stacked([a, b], -1), size)
+    left, right = block(wide, (0, size), (0, size)), block(wide, (0, size), (size, size_of_matrix(wide)))
+    return substituted_by_loop(left, right, lower=False)
 
 
 def eliminated(x: Any, size: int) -> tuple[list[Any], Any]:
@@ -295,6 +331,13 @@ def _pivots(x: Any) -> tuple[Any, Any]:
     heads = [block(row, (0, 1), (k, k + 1)) for k, row in enumerate(rows)]
     ahead = x.type.ndim - 2
     return ops.squeeze(stacked(heads, -1), axis=(ahead,)), ops.squeeze(sign, axis=(ahead, ahead + 1))
+
+
+def _pivots_by_loop(x: Any) -> tuple[Any, Any]:
+    """The same for large matrices."""
+    size, ahead = size_of_matrix(x), x.type.ndim - 2
+    left, _, _, sign = eliminated_by_loop(x, size)
+    return ops.sum(masked(left, np.eye(size)), axis=-1), ops.squeeze(sign, axis=(ahead, ahead + 1))
 
 
 #: Determinants of so many rows are differentiated by minors, which exist also where the inverse does not.

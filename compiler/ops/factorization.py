@@ -17,6 +17,7 @@ from ..types import TensorType
 from .base import Arg, Array, Sample, require
 from .elementwise import BATCH, check_arity
 from .elimination import Elimination
+from .elimination_loops import eliminated_by_loop
 from .matrices import (
     HostOp,
     MatrixArg,
@@ -81,6 +82,12 @@ class LowerUpper(Elimination):
             ops.squeeze(stacked(pivots, -2), axis=(ahead + 1,)),
             ops.squeeze(stacked(places, -2), axis=(ahead + 1,)),
         )
+
+    def loops(self, x: Any) -> tuple[Any, Any, Any]:
+        rounds, ahead = min(int(size) for size in x.type.shape[-2:]), x.type.ndim - 2
+        left, places, order, _ = eliminated_by_loop(x, rounds)
+        pivots = ops.transpose(ops.squeeze(places, axis=(ahead + 1, ahead + 2)), axes=(*range(1, ahead + 1), 0))
+        return left, pivots, ops.squeeze(order, axis=(ahead + 1,))
 
     def evaluate(self, *arrays: Array, **attrs: Any) -> tuple[Array, Array, Array]:
         """Gauss's elimination; in each step the row with the greatest head comes first."""

@@ -112,7 +112,7 @@ def _split_reduction(node: Node) -> Sequence[Value] | None:
         return None
     axis = max(rows.axes, key=lambda k: rows.full[k])
     parts = min(2 * FEW_PROGRAMS // programs, rows.reduced // LEAST_PART, rows.full[axis])
-    length = -(-rows.full[axis] // parts)
+    length = -(-rows.full[axis] // max(parts, 1))
     parts = -(-rows.full[axis] // length)
     if parts < 2:
         return None

@@ -121,6 +121,10 @@ def test_columns_are_summed_in_two_stages():
     check(lambda x: (ops.mean(x, axis=0), ops.sum(ops.square(x), axis=0)), floats(2100, 70), launches=2)
 
 
+def test_columns_too_short_for_two_stages():
+    check(lambda x: ops.sum(x, axis=0), floats(300, 512), launches=1)
+
+
 def test_any_and_all_in_two_stages():
     x = np.zeros(150_001, bool)
     x[40_000] = True
