@@ -11,6 +11,7 @@ from .constant_initializers import Constant as Constant
 from .constant_initializers import Identity as Identity
 from .constant_initializers import Ones as Ones
 from .constant_initializers import Zeros as Zeros
+from .fourier import STFT as STFT
 from .initializer import Initializer as Initializer
 from .random_initializers import GlorotNormal as GlorotNormal
 from .random_initializers import GlorotUniform as GlorotUniform

@@ -87,6 +87,7 @@ from .preprocessing import HashedCrossing as HashedCrossing
 from .preprocessing import Hashing as Hashing
 from .preprocessing import IntegerLookup as IntegerLookup
 from .preprocessing import MaxNumBoundingBoxes as MaxNumBoundingBoxes
+from .preprocessing import MelSpectrogram as MelSpectrogram
 from .preprocessing import MixUp as MixUp
 from .preprocessing import Pipeline as Pipeline
 from .preprocessing import RandAugment as RandAugment
@@ -111,6 +112,7 @@ from .preprocessing import RandomTranslation as RandomTranslation
 from .preprocessing import RandomZoom as RandomZoom
 from .preprocessing import Resizing as Resizing
 from .preprocessing import Solarization as Solarization
+from .preprocessing import STFTSpectrogram as STFTSpectrogram
 from .preprocessing import StringLookup as StringLookup
 from .preprocessing import TextVectorization as TextVectorization
 from .regularization import ActivityRegularization as ActivityRegularization

@@ -34,6 +34,8 @@ from .random_places import RandomRotation as RandomRotation
 from .random_places import RandomShear as RandomShear
 from .random_places import RandomTranslation as RandomTranslation
 from .random_places import RandomZoom as RandomZoom
+from .spectrograms import MelSpectrogram as MelSpectrogram
+from .spectrograms import STFTSpectrogram as STFTSpectrogram
 from .text import TextVectorization as TextVectorization
 from .tones import AutoContrast as AutoContrast
 from .tones import Equalization as Equalization

@@ -12,6 +12,7 @@ BYTES = np.random.default_rng(1).integers(0, 256, (2, 6, 5, 3)).astype(np.uint8)
 IDS = np.array([[0, 3, 1], [2, 2, 0]], np.int32)
 SCALARS = np.array([[3], [1]], np.int32)
 COLORS = np.random.default_rng(2).integers(0, 256, (2, 7, 9, 3)).astype(np.float32)
+SOUND, SOUNDS = draw(2, 300, 3, seed=5), draw(2, 3, 200, seed=6)
 WIDE = np.random.default_rng(3).integers(30, 180, (2, 21, 18, 3)).astype(np.float32)
 
 CASES = [
@@ -33,6 +34,15 @@ CASES = [
     ("CategoryEncoding", {"num_tokens": 4, "output_mode": "count"}, IDS),
     ("CategoryEncoding", {"num_tokens": 4, "output_mode": "count"}, IDS[0]),
     ("Discretization", {"bin_boundaries": [-0.5, 0.0, 1.0]}, draw(4, 5)),
+    ("STFTSpectrogram", {"frame_length": 32}, SOUND),
+    ("STFTSpectrogram", {"mode": "magnitude", "frame_length": 40, "frame_step": 11, "padding": "same"}, SOUND),
+    ("STFTSpectrogram", {"mode": "psd", "frame_length": 32, "scaling": "spectrum", "expand_dims": True}, SOUND),
+    ("STFTSpectrogram", {"mode": "real", "frame_length": 20, "fft_length": 64, "window": "hamming", "periodic": True}, SOUND),
+    ("STFTSpectrogram", {"mode": "imag", "frame_length": 32, "window": None, "data_format": "channels_first"}, SOUNDS),
+    ("STFTSpectrogram", {"mode": "stft", "frame_length": 32, "expand_dims": True, "data_format": "channels_first"}, SOUNDS),
+    ("MelSpectrogram", {"fft_length": 64, "sequence_stride": 16, "num_mel_bins": 9}, SOUND[:, :, 0]),
+    ("MelSpectrogram", {"fft_length": 64, "sequence_stride": 20, "sequence_length": 40, "power_to_db": False}, SOUND[0, :, 0]),
+    ("MelSpectrogram", {"fft_length": 32, "min_freq": 50, "max_freq": 3000, "ref_power": 2.0, "top_db": 30}, SOUND[:, :, 0]),
     ("AutoContrast", {}, WIDE),
     ("AutoContrast", {"value_range": (-3, 4)}, IMAGES),
     ("ContrastLimitedAdaptiveHistogramEqualization", {"tile_grid_size": (3, 2)}, WIDE),
