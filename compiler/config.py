@@ -4,6 +4,7 @@
 |---|---|---|
 | GRAPHKERAS_TARGET | auto, numpy, onnxruntime, triton | what runs models; auto: triton if a GPU answers, else onnxruntime |
 | GRAPHKERAS_DEVICE | cuda, interpreter | what runs triton's kernels |
+| GRAPHKERAS_FLOAT32_MATMUL_PRECISION | ieee, tf32, tf32x3 | how triton's kernels multiply matrices of float32, see `Config` |
 | GRAPHKERAS_VERIFY | 0, 1 | compare the graph before and after every pass by the NumPy reference |
 | GRAPHKERAS_SKIP | pass names, comma-separated | leave passes out, to find a miscompiling one |
 | GRAPHKERAS_DUMP | a folder | write the graph after every pass, the program and its kernels there |
@@ -21,14 +22,21 @@ from pathlib import Path
 
 TARGETS = ("auto", "numpy", "onnxruntime", "triton")
 DEVICES = ("auto", "cuda", "interpreter")
+PRECISIONS = ("ieee", "tf32", "tf32x3")
 
 
 @dataclass(frozen=True)
 class Config:
-    """Settings of the compiler."""
+    """Settings of the compiler.
+
+    `float32_matmul_precision` holds for products of float32 matrices in triton's kernels, convolution and attention among them.
+    ``ieee``: exact products, not on the tensor cores. ``tf32``: the tensor cores, which take 10 of the 23 bits of each factor's
+    mantissa. ``tf32x3``: three such products, which take about 20 bits. Sums are float32 always.
+    """
 
     target: str = "auto"
     device: str = "auto"
+    float32_matmul_precision: str = "ieee"
     verify: bool = False
     skip: tuple[str, ...] = ()
     dump: Path | None = None
@@ -37,7 +45,12 @@ class Config:
     keras_home: Path = Path("~/.keras")
 
     def __post_init__(self) -> None:
-        for name, value, allowed in (("target", self.target, TARGETS), ("device", self.device, DEVICES)):
+        checked = (
+            ("target", self.target, TARGETS),
+            ("device", self.device, DEVICES),
+            ("float32_matmul_precision", self.float32_matmul_precision, PRECISIONS),
+        )
+        for name, value, allowed in checked:
             if value not in allowed:
                 raise ValueError(f"Unknown {name} {value!r}; it must be one of {', '.join(allowed)}.")
 
@@ -56,6 +69,7 @@ def from_environment(environment: Mapping[str, str]) -> Config:
         return Config(
             target=get("TARGET", "auto"),
             device=get("DEVICE", "auto"),
+            float32_matmul_precision=get("FLOAT32_MATMUL_PRECISION", "ieee"),
             verify=_flag(get("VERIFY", "0")),
             skip=tuple(name.strip() for name in get("SKIP", "").split(",") if name.strip()),
             dump=Path(folder) if (folder := get("DUMP", "")) else None,

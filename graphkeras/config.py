@@ -134,6 +134,26 @@ def set_device(name: str) -> None:
     compiler_config.update(device=name)
 
 
+def float32_matmul_precision() -> str:
+    """How triton's kernels multiply matrices of float32: ``"ieee"`` unless changed."""
+    return compiler_config.current().float32_matmul_precision
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Choose how triton's kernels multiply matrices of float32, for functions compiled from now on.
+
+    Args:
+        precision: ``"ieee"`` (exact products, not on the tensor cores), ``"tf32"`` (tensor cores; each factor is rounded to 10
+            bits of mantissa) or ``"tf32x3"`` (tensor cores, three products in place of one; about 20 bits). Convolution and
+            attention are products, too. PyTorch calls these ``highest``, ``high``, and has no third. 16-bit dtypes always use
+            the tensor cores; other targets always compute in float32.
+
+    Raises:
+        ValueError: for another name.
+    """
+    compiler_config.update(float32_matmul_precision=precision)
+
+
 def max_epochs() -> int | None:
     """The most epochs that `fit` runs, whatever it is asked for; None for no limit."""
     return _settings.max_epochs

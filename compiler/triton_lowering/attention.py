@@ -13,7 +13,7 @@ from ..ops.attention import HIDDEN
 from ..ops.base import Index
 from .attention_blocks import AttentionBlocks, attention_blocks
 from .draft import Draft, Targets, finish, power_of_two
-from .product import PRECISION
+from .product import precision_of
 from .region import Region
 from .spaces import Sizes, Template, broadcast_index
 from .writer import KernelWriter, Place, Scope, static_shape
@@ -138,7 +138,7 @@ def draft_attention(region: Region, places: Mapping[Value, Place], targets: Targ
         "CAUSAL": space.causal,
         "MASKED": space.has_mask,
         "PARTS": _parts(space),
-        "PRECISION": PRECISION,
+        "PRECISION": precision_of(dtype),
     }
     if space.op == "flash_attention_query_gradient":
         del constants["MASKED"]

@@ -157,6 +157,8 @@ class _Fusion:
         if has_element_rule(node):
             if is_stored and user.is_update and value not in self.updated:
                 return "what others need too is computed apart from the new values of variables"
+            if _is_unrounded_part(node, user):
+                return "parts of a product are added up as its kernel has them, in float32"
             return _elementwise_refusal(value, user, is_stored)
         if user.is_update:
             return "new values of variables are computed for all variables in one launch"
@@ -322,6 +324,14 @@ def _follows_product(value: Value) -> bool:
     makers = [v.node for v in reached if v.node is not None and not has_element_rule(v.node)]
     follows = any(node.op.name == "matmul" and node.output.type.size == value.type.size for node in makers)
     return follows and not any(is_reduction(node) for node in makers)
+
+
+def _is_unrounded_part(node: Node, user: Region) -> bool:
+    """True for a cast of a batch of 16-bit products that `user` adds up: see split_product.py."""
+    source, space = node.inputs[0].node if node.op.name == "cast" else None, user.space
+    if source is None or source.op.name != "matmul" or not isinstance(space, Rows):
+        return False
+    return space.full == static_shape(source.output) and max(space.axes, default=0) < len(space.full) - 2
 
 
 def _operand_flops(value: Value, user: Region) -> float:

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from .. import config
 from ..graph import Value
 from ..indexing import flatten_index, variable
 from ..ops.base import Index
-from .draft import Draft, Targets, finish, power_of_two
+from .draft import Draft, Targets, finish
+from .matmul_blocks import matmul_blocks
 from .region import Region, is_reduction
 from .spaces import Product
 from .writer import KernelWriter, Place, static_shape
-
-#: float32 products are exact in float32: no tensor cores.
-PRECISION = "ieee"
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """The tile of one program instance."""
-
-    m: int
-    n: int
-    k: int
-    num_warps: int
 
 
 def draft_product(region: Region, places: Mapping[Value, Place], targets: Targets, barrier: bool = False) -> Draft:
@@ -33,7 +21,8 @@ def draft_product(region: Region, places: Mapping[Value, Place], targets: Target
     assert isinstance(product, Product)
     (node,) = region.nodes("matmul")
     dtype = node.inputs[0].type.dtype
-    blocks = choose_blocks(product, dtype)
+    precision = precision_of(dtype)
+    blocks = matmul_blocks(product, dtype, precision, _is_plain(region, product))
     inside_k = "_inside" if product.k % blocks.k else ""
     masks = {
         "batch": "",
@@ -62,20 +51,22 @@ def draft_product(region: Region, places: Mapping[Value, Place], targets: Target
     _store(region, writer, targets, barrier)
     sections = {"before": before, "operands": scope.lines, "epilogue": lines}
     constants: dict[str, int | str] = {"M": product.m, "N": product.n, "K": product.k}
-    constants |= {"BLOCK_M": blocks.m, "BLOCK_N": blocks.n, "BLOCK_K": blocks.k, "GROUP": 8, "PRECISION": PRECISION}
+    constants |= {"BLOCK_M": blocks.m, "BLOCK_N": blocks.n, "BLOCK_K": blocks.k, "GROUP": 8, "PRECISION": precision}
     grid = (product.batch * -(-product.m // blocks.m) * -(-product.n // blocks.n), 1, 1)
-    return finish("matmul", region, writer, sections, constants, grid, blocks.num_warps, num_stages=3)
+    return finish("matmul", region, writer, sections, constants, grid, blocks.num_warps, blocks.num_stages)
 
 
-def choose_blocks(product: Product, dtype: str) -> Blocks:
-    """Large tiles where the result is large; smaller ones where there would be too few to keep a GPU busy."""
-    aligned = not any(size % 8 for size in (product.m, product.n, product.k))  # else addresses take too many registers
-    largest = 128 if dtype in ("float16", "bfloat16") and aligned else 64
-    while largest > 32 and -(-product.m // largest) * -(-product.n // largest) * product.batch < 128:
-        largest //= 2
-    m, n = (min(largest, max(16, power_of_two(size))) for size in (product.m, product.n))
-    k = min(64 if m * n <= 1024 or largest == 128 else 32, max(16, power_of_two(product.k)))
-    return Blocks(m, n, k, 8 if m * n >= 128 * 128 else 4 if m * n >= 1024 else 2)
+def precision_of(dtype: str) -> str:
+    """How `tl.dot` multiplies factors of `dtype`; of 16 bits it knows one way only."""
+    return config.current().float32_matmul_precision if dtype == "float32" else "ieee"
+
+
+def _is_plain(region: Region, product: Product) -> bool:
+    """True if the product itself, or a view of it, is all that the region computes of the result's size."""
+    whole = product.batch * product.m * product.n
+    values = [value for value in region.demands if value.type.size == whole]
+    steps = [value.node.op.flops_per_element for value in values if region.computes(value) and value.node is not None]
+    return len(region.stores) == 1 and all(map(region.computes, values)) and not any(steps)
 
 
 def _operand(writer: KernelWriter, name: str, value: Value, index: Index, dtype: str) -> str:

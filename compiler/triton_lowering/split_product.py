@@ -12,12 +12,15 @@ from typing import Any
 from ..graph import Node, Value
 from ..journal import note
 from ..registry import ops
+from .matmul_blocks import SIXTEEN_BITS
 from .region import product_of
 
-#: A result of fewer tiles than this leaves multiprocessors without work; so many are wanted.
-FEW_TILES, WANTED_TILES = 64, 192
-#: Elements of a result's tile along each side; a part sums up so many products at least.
-TILE_SIDE, LEAST_PART = 64, 512
+#: A result of fewer tiles than a GPU has multiprocessors leaves some without work; two tiles for each are wanted.
+MULTIPROCESSORS, WANTED_TILES = 132, 264
+#: Elements of a result's tile along each side; a part sums up so many products at least; and the most parts.
+TILE_SIDE, LEAST_PART, MOST_PARTS = 64, 512, 16
+#: The side for large results of 16 bits.
+LARGE_SIDE = 128
 
 
 def split_product(node: Node) -> Sequence[Value] | None:
@@ -29,7 +32,9 @@ def split_product(node: Node) -> Sequence[Value] | None:
     if any(tuple(value.type.shape[:-2]) != batch for value in node.inputs):
         return None
     rows, columns = (int(dim) for dim in node.output.type.shape[-2:])
-    tiles = prod(batch) * -(-rows // TILE_SIDE) * -(-columns // TILE_SIDE)
+    is_large = node.output.type.dtype in SIXTEEN_BITS and min(rows, columns) >= LARGE_SIDE
+    side = LARGE_SIDE if is_large and not any(size % 8 for size in (rows, columns, product.k)) else TILE_SIDE
+    tiles = prod(batch) * -(-rows // side) * -(-columns // side)
     parts = part_count(product.k, tiles)
     if parts == 1:
         return None
@@ -39,9 +44,9 @@ def split_product(node: Node) -> Sequence[Value] | None:
 
 def part_count(length: int, tiles: int) -> int:
     """Into how many equal parts a sum of `length` products is cut; 1 if it is left whole."""
-    if not 0 < tiles < FEW_TILES:
+    if not 0 < tiles < MULTIPROCESSORS:
         return 1
-    most = min(-(-WANTED_TILES // tiles), length // LEAST_PART)
+    most = min(WANTED_TILES // tiles, length // LEAST_PART, MOST_PARTS)
     return next((parts for parts in range(most, 1, -1) if length % parts == 0), 1)
 
 
@@ -51,5 +56,9 @@ def _in_parts(a: Value, b: Value, parts: int) -> Value:
     left = ops.reshape(a, shape=(*batch, rows, parts, each))
     left = ops.transpose(left, axes=(*range(axis), axis + 1, axis, axis + 2))
     right = ops.reshape(b, shape=(*batch, parts, each, columns))
-    result: Any = ops.sum(ops.matmul(left, right), axis=(axis,), keepdims=False)
-    return result  # type: ignore[no-any-return]
+    parted: Any = ops.matmul(left, right)
+    dtype = parted.type.dtype
+    if dtype in SIXTEEN_BITS:  # the parts are not rounded: the kernel has them in float32
+        parted = ops.cast(parted, dtype="float32")
+    result: Any = ops.sum(parted, axis=(axis,), keepdims=False)
+    return ops.cast(result, dtype=dtype) if dtype in SIXTEEN_BITS else result  # type: ignore[no-any-return]

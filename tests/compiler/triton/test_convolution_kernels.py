@@ -123,7 +123,8 @@ def test_parts_are_equal_and_not_too_short() -> None:
     assert part_count(100352, 9) == 16
     assert part_count(1021 * 1031, 1) == 1  # no number of parts up to 192 divides it
     assert part_count(2048, 1) == 4
-    assert part_count(100352, 64) == 1
+    assert part_count(100352, 64) == 4
+    assert part_count(100352, 132) == 1
     assert part_count(0, 1) == 1
 
 

@@ -38,8 +38,14 @@ def test_targets_and_devices():
             config.set_target("tpu")
         with pytest.raises(ValueError, match="Unknown device"):
             config.set_device("gpu0")
+        config.set_float32_matmul_precision("tf32")
+        assert config.float32_matmul_precision() == "tf32"
+        with pytest.raises(ValueError, match="it must be one of ieee, tf32, tf32x3"):
+            config.set_float32_matmul_precision("high")
     finally:
-        compiler_config.update(target=former.target, device=former.device)
+        compiler_config.update(
+            target=former.target, device=former.device, float32_matmul_precision=former.float32_matmul_precision
+        )
 
 
 @pytest.mark.parametrize("name", ["relu", "softmax", "gelu", "swish", "linear", "mish", "log_sigmoid", "exponential"])
