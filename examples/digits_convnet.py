@@ -8,8 +8,8 @@ You learn how to
 4. look at what the model confuses;
 5. save it, load it again and run it in onnxruntime without graphkeras.
 
-The data are the 1,797 digits of 8x8 pixels that come with scikit-learn. Expect about 99 % of the test digits right after half
-a minute; a dense network of this size reaches about 97 %.
+The data are the 1,797 digits of 8x8 pixels that come with scikit-learn. Expect about 99 % of the test digits right after a
+quarter of a minute; a dense network of this size reaches about 97 %.
 """
 
 import argparse

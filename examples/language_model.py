@@ -9,7 +9,7 @@ You learn how to
 5. sample text with a temperature: low repeats what is likely, high invents.
 
 The data are the language reference that comes with every Python (what `help("for")` shows), 460,000 characters. Losses are
-nats per character. Expect about 1.3 after two minutes, which gives words and phrases that look like the documentation from
+nats per character. Expect about 1.25 after two minutes, which gives words and phrases that look like the documentation from
 afar; guessing from the letter before ends at 2.3.
 """
 
@@ -164,7 +164,7 @@ def main(folder: Path, epochs: int, steps: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=8, help="how many rows of progress (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=10, help="how many rows of progress (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=200, help="batches of an epoch (default: %(default)s)")
     parser.add_argument(
         "--folder", type=Path, default=Path("build/language_model"), help="where the files go (default: %(default)s)"

@@ -143,7 +143,7 @@ def main(folder: Path, epochs: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=15, help="how often to go over the data (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=10, help="how often to go over the data (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=Path("build/saliency"), help="where the files go (default: %(default)s)")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)

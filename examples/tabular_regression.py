@@ -4,7 +4,7 @@ You learn how to
 
 1. feed a model a dict of columns, one `Input` for each;
 2. let layers learn from the data how to prepare it: `Normalization`, `StringLookup`, `Discretization`, `CategoryEncoding`;
-3. keep what needs strings outside the exported graph and everything else inside;
+3. look up strings once, before training, and keep all other preprocessing in the exported graph;
 4. compare with baselines, so that the figure means something;
 5. save, load and export a model with many inputs.
 
@@ -77,7 +77,7 @@ def main(folder: Path, epochs: int) -> None:
     table, target = load_table()
     train_rows, test_rows = train_test_split(np.arange(len(target)), test_size=0.25, random_state=2)
 
-    # Strings are looked up before the model: a graph holds numbers only.
+    # The lookup may also be a layer of the model, behind an `Input(dtype="string")`; before it, each string is looked up once.
     lookup = layers.StringLookup()
     lookup.adapt(table["sex"][train_rows])
     print(f"The sexes and their integers: {dict(zip(lookup.get_vocabulary(), range(lookup.vocabulary_size())))}")
