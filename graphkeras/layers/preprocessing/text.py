@@ -156,7 +156,7 @@ class TextVectorization(HostLayer):
             texts = [str(text) for text in np.asarray(self.standardize(np.array(texts))).tolist()]
         elif self.standardize is not None:
             if "lower" in self.standardize:
-                texts = [text.lower() for text in texts]
+                texts = [_lower(text) for text in texts]
             if "punctuation" in self.standardize:
                 texts = [_PUNCTUATION.sub("", text) for text in texts]
         if self.split is None:
@@ -165,7 +165,7 @@ class TextVectorization(HostLayer):
         elif callable(self.split):
             rows = [[str(token) for token in row] for row in self.split(np.array(texts))]
         else:
-            rows = [text.split() if self.split == "whitespace" else list(text) for text in texts]
+            rows = [_words(text) if self.split == "whitespace" else list(text) for text in texts]
         return [list(self._with_ngrams(row)) for row in rows]
 
     def _with_ngrams(self, row: list[str]) -> Iterator[str]:
@@ -213,6 +213,16 @@ class TextVectorization(HostLayer):
 
     def load_assets(self, dir_path: Any) -> None:
         self._lookup_layer.load_assets(dir_path)
+
+
+def _lower(text: str) -> str:
+    """In small letters. Only those of ASCII change, as in Keras, so that vocabularies of Keras's files fit."""
+    return text.encode().lower().decode()
+
+
+def _words(text: str) -> list[str]:
+    """The parts between spaces, tabs and line breaks. Other white space of Unicode is part of words, as in Keras."""
+    return [word.decode() for word in text.encode().split()]
 
 
 def _are_integers(numbers: Any) -> bool:

@@ -43,6 +43,19 @@ def test_ngrams_characters_and_functions():
     np.testing.assert_array_equal(tokens([["New York", "Rome"], ["rome", "Rome"]]), [[2, 3], [1, 3]])
 
 
+def test_only_ascii_counts_as_letters_and_white_space():
+    """TensorFlow's strings.lower and strings.split, which Keras calls, know no other letters and spaces."""
+    layer = TextVectorization(vocabulary=["\u00c4pfel", "a\u00a0b", "\u00e4pfel"])
+    np.testing.assert_array_equal(layer(["\u00c4PFEL\tA\u00a0B\x0b\u00e4pfel"]), [[2, 3, 4]])
+
+
+def test_standardize_modes():
+    vocabulary = ["don't", "dont", "Don't", "Dont"]
+    for mode, expected in (("lower", 2), ("lower_and_strip_punctuation", 3), (None, 4), ("strip_punctuation", 5)):
+        layer = TextVectorization(standardize=mode, vocabulary=vocabulary)
+        assert TextVectorization.from_config(layer.get_config())(["Don't"]).tolist() == [[expected]]
+
+
 def test_a_model_behind_it():
     layer = TextVectorization(vocabulary=["good", "bad"], output_mode="multi_hot")
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
