@@ -12,6 +12,8 @@ from math import gcd
 from typing import TypeAlias
 
 UNKNOWN = 1 << 62
+#: Bounds within this are those of sizes, and not of what is loaded.
+KNOWN = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ class IndexExpr:
         low, high = rest.bounds
         if low >= 0 and high < divisor:
             return whole
+        if -KNOWN < low < 0:  # kernels round quotients to zero
+            return whole + _quotient(rest + -(low // divisor) * divisor, divisor) + low // divisor
         return whole + _quotient(rest, divisor)
 
     def __mod__(self, divisor: int) -> IndexExpr:
@@ -135,6 +139,8 @@ class IndexExpr:
         low, high = rest.bounds
         if low >= 0 and high < divisor:
             return rest
+        if -KNOWN < low < 0:  # kernels round quotients to zero
+            rest = rest + -(low // divisor) * divisor
         common = gcd(divisor, rest.offset, *(coefficient for _, coefficient in rest.terms))
         if common > 1:
             return (rest._divided(common) % (divisor // common)) * common

@@ -3,7 +3,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphkeras.compiler.indexing import IndexExpr, flatten_index, number, unflatten_index, variable
+from graphkeras.compiler.indexing import IndexExpr, Quotient, Remainder, flatten_index, number, unflatten_index, variable
 
 I, J, K = variable("i", 7), variable("j", 5), variable("k", 12)
 
@@ -73,3 +73,12 @@ def test_reshape_is_exact(shape, rng: random.Random):
     digits = [evaluate(expression, p=p) for expression in index]
     assert all(0 <= digit < dim for digit, dim in zip(digits, shape, strict=True))
     assert flatten_index(index, shape) == position
+
+
+def test_what_is_divided_is_never_negative_because_kernels_round_to_zero() -> None:
+    """From the gradient of a convolution whose result is seen in another shape: a bug read before the buffer."""
+    column, tap, row = variable("column", 5), variable("tap", 9), variable("row", 7)
+    position = column + tap * -1 + row * 3
+    for part in (position // 3, position % 3):
+        inner = [atom.inner for atom, _ in part.terms if isinstance(atom, (Quotient, Remainder))]
+        assert inner and all(one.bounds[0] >= 0 for one in inner), str(part)
