@@ -145,7 +145,7 @@ class GroupedQueryAttention(Layer):
         """The heads' results and the weights, before dropout."""
         key, value = (ops.repeat(x, self.num_repeats, axis=2) for x in (key, value))
         scores = ops.einsum("bquh,bkuh->buqk", ops.multiply(query, 1.0 / math.sqrt(self.head_dim)), key)
-        scores = self._softmax(scores, mask=None if mask is None else spread_to(mask, 4, -3))
+        scores = without_mask(self._softmax(scores, mask=None if mask is None else spread_to(mask, 4, -3)))
         weights = self._dropout_layer(scores, training=training) if self.dropout > 0 else scores
         return ops.einsum("buqk,bkuh->bquh", weights, value), scores
 

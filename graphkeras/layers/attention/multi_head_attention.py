@@ -183,7 +183,7 @@ class MultiHeadAttention(Layer):
         scores = ops.einsum(self._dot_product_equation, key, ops.multiply(query, scale))
         if attention_mask is not None:
             attention_mask = spread_to(attention_mask, ops.ndim(scores), mask_axis)
-        scores = self._softmax(scores, mask=attention_mask)
+        scores = without_mask(self._softmax(scores, mask=attention_mask))  # its mask is not one of samples
         weights = self._dropout_layer(scores, training=training) if self.dropout > 0 else scores
         return ops.einsum(self._combine_equation, weights, value), scores
 

@@ -1,4 +1,4 @@
-"""Attention, EinsumDense and kin: numbers, gradients, names of variables and configs are Keras's; files and ONNX hold them.
+"""Attention, EinsumDense and kin: numbers, gradients, names of variables and configs are Keras's.
 
 `expected_attention.npz` was made by real Keras: see `make_expected_attention.py`.
 """
@@ -7,13 +7,12 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 
 import graphkeras as keras
 from graphkeras import layers
 from graphkeras.saving import deserialize_keras_object
-from tests.graphkeras.layers.attention_cases import CASES, X, computed, model_of
+from tests.graphkeras.layers.attention_cases import CASES, X, computed
 
 with np.load(Path(__file__).with_name("expected_attention.npz")) as file:
     EXPECTED = dict(file)
@@ -42,26 +41,6 @@ def _without_new_keys(theirs, ours):
     return theirs
 
 
-@each_case
-def test_files_and_onnx_hold_the_layer(number, tmp_path):
-    case = CASES[number]
-    model, _ = model_of(keras, case)
-    expected = _as_list(model.predict(case.inputs, verbose=0))
-    model.save(tmp_path / "m.keras")
-    again = _as_list(keras.models.load_model(tmp_path / "m.keras").predict(case.inputs, verbose=0))
-    model.export(tmp_path / "m.onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
-    for rows in (2, 1):
-        given = {source.name: x[:rows] for source, x in zip(session.get_inputs(), case.inputs, strict=True)}
-        for one, loaded, output in zip(expected, again, session.run(None, given), strict=True):
-            np.testing.assert_array_equal(one, loaded)
-            np.testing.assert_allclose(output, one[:rows], rtol=1e-4, atol=1e-5)
-
-
-def _as_list(outputs):
-    return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
-
-
 def test_query_and_value_masks():
     layer = layers.MultiHeadAttention(2, 3)
     seen = np.array([[True, True, False, False], [True, True, True, True]])
@@ -69,6 +48,18 @@ def test_query_and_value_masks():
     np.testing.assert_allclose(layer(X, X, value_mask=seen), whole, atol=1e-6)
     np.testing.assert_allclose(layer(X, X, key_mask=seen), whole, atol=1e-6)
     np.testing.assert_allclose(layer(X, X, query_mask=seen, value_mask=seen)[seen], whole[seen], atol=1e-6)
+
+
+def test_scores_are_trained_with_masks():
+    """The mask of the scores is none of samples and steps, so losses must not see it."""
+    x = keras.Input((4, 6))
+    layer = layers.MultiHeadAttention(2, 3)
+    model = keras.Model(x, layer(x, x, use_causal_mask=True, return_attention_scores=True))
+    model.compile("sgd", ["mse", "mse"])
+    outputs = model.predict(X, verbose=0)
+    expected = sum(np.square(output).mean() for output in outputs)
+    found = model.train_on_batch(X, [np.zeros_like(output) for output in outputs])
+    np.testing.assert_allclose(found[0], expected, rtol=1e-5)
 
 
 def test_values_of_another_size_attend_alike_with_and_without_scores():
