@@ -61,7 +61,7 @@ def _print(
     ids = {id(v) for v in trainable}
     frozen = [v for v in weights if id(v) not in ids]
     optimizer = getattr(model, "optimizer", None)
-    slots = [] if optimizer is None else list(optimizer.variables)
+    slots = list(optimizer.variables) if optimizer is not None and optimizer.built else []
     _total(console, "Total params", [*weights, *slots])
     _total(console, "Trainable params", trainable)
     _total(console, "Non-trainable params", frozen)

@@ -51,3 +51,14 @@ def test_a_range_of_layers():
 @pytest.mark.parametrize(("size", "text"), [(0, "0.00 B"), (1023, "1023.00 B"), (35604, "34.77 KB"), (3 * 2**30, "3.00 GB")])
 def test_units_of_memory(size, text):
     assert memory_text(size) == text
+
+
+def test_the_optimizer_counts_from_its_first_step():
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(3)])
+    model.compile("adam", "mse")
+    lines = []
+    model.summary(print_fn=lines.append)
+    assert " Total params: 9 " in "\n".join(lines) and "Optimizer params" not in "\n".join(lines)
+    model.optimizer.build(model.trainable_variables)
+    model.summary(print_fn=lines.append)
+    assert "Optimizer params: 20 " in "\n".join(lines), "two slots for each weight, the iterations and the learning rate"
