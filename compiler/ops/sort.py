@@ -118,8 +118,8 @@ def _ranked(x: Any, k: DimLike, axis: int, largest: bool) -> Any:
     size, wide = x.type.shape[axis], x.type.ndim + 1
     this, other = ops.expand_dims(x, axis=axis + 1), ops.expand_dims(x, axis=axis)
     earlier = ops.less(places_along(size, axis + 1, wide), places_along(size, axis, wide))
-    before = _before_or_equal(other, this, largest)
-    strictly = ops.logical_not(_before_or_equal(this, other, largest))
+    before = before_or_equal(other, this, largest)
+    strictly = ops.logical_not(before_or_equal(this, other, largest))
     comes_first = ops.logical_or(strictly, ops.logical_and(earlier, before))
     rank = ops.sum(ops.cast(comes_first, dtype="int32"), axis=axis + 1)
     here = ops.equal(ops.expand_dims(rank, axis=axis), places_along(k, axis, wide))
@@ -139,11 +139,11 @@ def _picked(x: Any, k: int, axis: int, largest: bool) -> Any:
     left, places = None, []
     for _ in range(k):
         best = _best(x if left is None else ops.where(left, x, worst), axis, largest)
-        equal = ops.logical_and(_before_or_equal(x, best, largest), _before_or_equal(best, x, largest))
+        equal = ops.logical_and(before_or_equal(x, best, largest), before_or_equal(best, x, largest))
         found = equal if left is None else ops.logical_and(left, equal)
         places.append(ops.min(ops.where(found, number, behind), axis=axis, keepdims=True))
         later = ops.logical_and(equal, ops.greater(number, places[-1]))
-        left = ops.logical_or(ops.logical_not(_before_or_equal(x, best, largest)), later)
+        left = ops.logical_or(ops.logical_not(before_or_equal(x, best, largest)), later)
     return ops.concatenate(*places, axis=axis)
 
 
@@ -158,7 +158,7 @@ def _best(x: Any, axis: int, largest: bool) -> Any:
     return ops.where(ops.all(unknown, axis=axis, keepdims=True), nothing, least)
 
 
-def _before_or_equal(a: Any, b: Any, largest: bool) -> Any:
+def before_or_equal(a: Any, b: Any, largest: bool) -> Any:
     """Whether a comes before b or is equal to it; NaN is larger than any number."""
     low, high = (b, a) if largest else (a, b)
     ordered = ops.less_equal(low, high)

@@ -24,6 +24,7 @@ from ..passes.unroll import unroll
 from ..registry import ops
 from ..rewrite import rewrite
 from ..types import FLOATS
+from .long_sort import sorted_by_steps
 from .reduction import Plan, block_sizes
 from .region import is_reduction, rows_of
 from .row_sort import LARGEST_ROW, LEAST_ROW
@@ -46,7 +47,7 @@ def prepare(graph: Graph, bindings: Mapping[str, DimLike]) -> Graph:
 
 def _prepared(graph: Graph) -> Graph:
     while any(_is_whole_composite(node) for node in graph.nodes):
-        graph = rewrite(graph, lambda node: expanded(node) if _is_whole_composite(node) else None)
+        graph = rewrite(graph, lambda node: _expanded(node) if _is_whole_composite(node) else None)
     graph = rewrite(graph, _spell_out)
     graph = eliminate_dead_code(eliminate_common_subexpressions(graph))
     graph = rewrite(graph, _pass_through)  # from here on nothing merges equal nodes
@@ -57,9 +58,19 @@ def _pass_through(node: Node) -> Sequence[Value] | None:
     return (node.inputs[0],) if node.op.name == "recompute" else None
 
 
+def _expanded(node: Node) -> Sequence[Value]:
+    if node.op.name == "top_k" and not are_few(node.attrs["k"], size := _row_length(node)) and size > LARGEST_ROW:
+        return sorted_by_steps(node)
+    return expanded(node)
+
+
+def _row_length(node: Node) -> int:
+    return int(node.inputs[0].type.shape[node.attrs["axis"]])
+
+
 def _is_whole_composite(node: Node) -> bool:
     if node.op.name == "top_k":
-        size = int(node.inputs[0].type.shape[node.attrs["axis"]])
+        size = _row_length(node)
         return are_few(node.attrs["k"], size) or not LEAST_ROW < size <= LARGEST_ROW
     return isinstance(node.op, Composite) and not node.op.stays_whole(node, "element")
 

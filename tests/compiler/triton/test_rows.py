@@ -14,6 +14,7 @@ from graphkeras.compiler.triton_lowering import row_sort, split_scan
 from graphkeras.compiler.triton_lowering.lower import lower
 from graphkeras.compiler.types import DTYPES, FLOATS, TensorType, numpy_dtype
 from graphkeras.kernels.compile import compile_kernel
+from graphkeras.kernels.program import Loop
 from graphkeras.kernels.quality import assess
 from tests.compiler.conformance import SIZES, cases, graph_of
 from tests.compiler.triton.running import Array, assert_close, check, run_both, traced
@@ -128,11 +129,20 @@ def test_sorting_in_a_loop():
     assert len([b for b in executable.programs[0].buffers if "scratch" in b.name]) == 1 and arrays
 
 
-@pytest.mark.parametrize("length", [20, 200])
-def test_rows_out_of_the_limits_are_counted(length, monkeypatch):
-    monkeypatch.setattr("graphkeras.compiler.triton_lowering.prepare.LARGEST_ROW", 128)
-    executable = check(lambda x: ops.top_k(x, k=length, axis=1), mixed("float32", 2, length))
+def test_short_rows_are_counted():
+    executable = check(lambda x: ops.top_k(x, k=20, axis=1), mixed("float32", 2, 20))
     assert "row + reduced" not in executable.source
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "uint8", "bool"])
+@pytest.mark.parametrize("largest", [False, True])
+def test_long_rows_are_sorted_in_steps_of_one_kernel(dtype, largest, monkeypatch):
+    """One launch for every step of the network, and one kernel for all of them."""
+    monkeypatch.setattr("graphkeras.compiler.triton_lowering.prepare.LARGEST_ROW", 64)
+    x = np.swapaxes(mixed(dtype, 2, 300, 1), 0, 2)
+    executable = check(lambda x: ops.top_k(x, k=200, axis=1, largest=largest), x)
+    (loop,) = [step for step in executable.programs[0].steps if isinstance(step, Loop)]
+    assert (loop.rounds, len(loop.steps)) == (45, 1)
 
 
 @pytest.mark.parametrize("name", ["cumsum", "cumprod", "top_k"])
