@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, constraints, initializers, ops, regularizers
+from .adapted import AdaptedLayer
 from .input_spec import InputSpec, title
-from .layer import Layer
 
 
-class Dense(Layer):
+class Dense(AdaptedLayer):
     """activation(inputs @ kernel + bias), over the last axis of the inputs.
 
     Args:
@@ -19,6 +19,8 @@ class Dense(Layer):
         kernel_initializer, bias_initializer: where the weights start.
         kernel_regularizer, bias_regularizer, activity_regularizer: losses that training adds.
         kernel_constraint, bias_constraint: what the optimizer applies to the weights after each update.
+        lora_rank, lora_alpha: freeze the kernel and train two small matrices in its place, see `enable_lora`.
+        quantization_config: None; quantization is not supported.
 
     Input shape: ``(batch, ..., input_dim)``. Output shape: ``(batch, ..., units)``.
     """
@@ -45,8 +47,9 @@ class Dense(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         if isinstance(units, bool) or not isinstance(units, int) or units < 1:
             raise ValueError(f"{title(self)}: units must be a positive integer, got {units!r}.")
-        if lora_rank is not None or quantization_config is not None:
-            raise NotImplementedError(f"{title(self)}: LoRA and quantization are not supported; leave them None.")
+        if quantization_config is not None:
+            raise NotImplementedError(f"{title(self)}: quantization is not supported; leave quantization_config None.")
+        self.set_lora(lora_rank, lora_alpha)
         self.units, self.use_bias = units, use_bias
         self.activation = activations.get(activation)
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -62,13 +65,7 @@ class Dense(Layer):
         input_dim = input_shape[-1]
         if input_dim is None:
             raise ValueError(f"{title(self)}: the last axis of its input must have a known size, got shape {input_shape}.")
-        self.kernel = self.add_weight(
-            (input_dim, self.units),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
+        self.add_main_weight((input_dim, self.units), self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint)
         if self.use_bias:
             self.bias = self.add_weight(
                 (self.units,),
@@ -77,7 +74,13 @@ class Dense(Layer):
                 constraint=self.bias_constraint,
                 name="bias",
             )
+        self.build_lora()
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_dim})
+
+    @property
+    def kernel(self) -> Any:
+        """The weight, a variable; with LoRA the sum of it and its adaptation, a tensor."""
+        return self.adapted()
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         outputs = ops.matmul(inputs, self.kernel)
@@ -100,4 +103,5 @@ class Dense(Layer):
             "bias_regularizer": regularizers.serialize(self.bias_regularizer),
             "kernel_constraint": constraints.serialize(self.kernel_constraint),
             "bias_constraint": constraints.serialize(self.bias_constraint),
+            **self.lora_config(),
         }

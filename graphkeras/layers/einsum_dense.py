@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .. import activations, constraints, initializers, ops, regularizers
+from .adapted import AdaptedLayer
 from .input_spec import InputSpec, title
-from .layer import Layer
 
 
-class EinsumDense(Layer):
+class EinsumDense(AdaptedLayer):
     """activation(einsum(equation, inputs, kernel) + bias).
 
     Args:
@@ -24,7 +24,7 @@ class EinsumDense(Layer):
         kernel_constraint, bias_constraint: what the optimizer applies to the weights after each update.
 
     Raises:
-        NotImplementedError: for LoRA and quantization.
+        NotImplementedError: for quantization.
     """
 
     def __init__(
@@ -46,8 +46,9 @@ class EinsumDense(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if lora_rank is not None or quantization_config is not None or gptq_unpacked_column_size is not None:
-            raise NotImplementedError(f"{title(self)}: LoRA and quantization are not supported; leave them None.")
+        if quantization_config is not None or gptq_unpacked_column_size is not None:
+            raise NotImplementedError(f"{title(self)}: quantization is not supported; leave its arguments None.")
+        self.set_lora(lora_rank, lora_alpha)
         self.equation, self.bias_axes = equation, bias_axes
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.activation = activations.get(activation)
@@ -67,13 +68,8 @@ class EinsumDense(Layer):
                 f"for inputs of shape {input_shape}. Give these sizes in output_shape, and known ones in the inputs."
             )
         self.input_spec = InputSpec(ndim=len(input_shape))
-        self.kernel = self.add_weight(
-            shapes.kernel,
-            self._kernel_initializer_for(shapes),
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
+        initializer = self._kernel_initializer_for(shapes)
+        self.add_main_weight(shapes.kernel, initializer, self.kernel_regularizer, self.kernel_constraint)
         if shapes.bias is not None:
             self.bias = self.add_weight(
                 shapes.bias,
@@ -82,6 +78,12 @@ class EinsumDense(Layer):
                 constraint=self.bias_constraint,
                 name="bias",
             )
+        self.build_lora()
+
+    @property
+    def kernel(self) -> Any:
+        """The weight, a variable; with LoRA the sum of it and its adaptation, a tensor."""
+        return self.adapted()
 
     def _kernel_initializer_for(self, shapes: EquationShapes) -> Any:
         """Scaled by the numbers of inputs and outputs of the equation, not of the kernel's last two axes."""
@@ -114,6 +116,7 @@ class EinsumDense(Layer):
             "activity_regularizer": regularizers.serialize(self.activity_regularizer),
             "kernel_constraint": constraints.serialize(self.kernel_constraint),
             "bias_constraint": constraints.serialize(self.bias_constraint),
+            **self.lora_config(),
         }
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import constraints, initializers, ops, regularizers
+from .adapted import AdaptedLayer
 from .input_spec import title
-from .layer import Layer
 
 
-class Embedding(Layer):
+class Embedding(AdaptedLayer):
     """The vectors that belong to integers.
 
     Args:
@@ -21,8 +21,10 @@ class Embedding(Layer):
     Input shape: ``(batch, ...)`` of integers. Output shape: ``(batch, ..., output_dim)``.
 
     Raises:
-        NotImplementedError: for LoRA and quantization.
+        NotImplementedError: for quantization.
     """
+
+    main_weight = "embeddings"
 
     def __init__(
         self,
@@ -42,8 +44,9 @@ class Embedding(Layer):
         if length is not None and "input_shape" not in kwargs:
             kwargs["input_shape"] = (length,) if isinstance(length, int) else tuple(length)
         super().__init__(**kwargs)
-        if lora_rank is not None or quantization_config is not None:
-            raise NotImplementedError(f"{title(self)}: LoRA and quantization are not supported; leave them None.")
+        if quantization_config is not None:
+            raise NotImplementedError(f"{title(self)}: quantization is not supported; leave quantization_config None.")
+        self.set_lora(lora_rank, lora_alpha)
         self.input_dim, self.output_dim, self.mask_zero = input_dim, output_dim, mask_zero
         self.supports_masking = mask_zero
         self.embeddings_initializer = initializers.get(embeddings_initializer)
@@ -54,18 +57,24 @@ class Embedding(Layer):
             self.build(None)
 
     def build(self, input_shape: Any = None) -> None:
-        self.embeddings = self.add_weight(
-            (self.input_dim, self.output_dim),
-            self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-            name="embeddings",
-        )
+        shape = (self.input_dim, self.output_dim)
+        self.add_main_weight(shape, self.embeddings_initializer, self.embeddings_regularizer, self.embeddings_constraint)
+        self.build_lora()
+
+    @property
+    def embeddings(self) -> Any:
+        """The table, a variable; with LoRA the sum of it and its adaptation, a tensor."""
+        return self.adapted()
 
     def call(self, inputs: Any) -> Any:
         if "int" not in ops.dtype(inputs):
             inputs = ops.cast(inputs, "int32")
-        return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
+        rows = ops.take(self._main, inputs, axis=0)
+        if self.lora_enabled:
+            rows = ops.add(
+                rows, ops.multiply(ops.matmul(ops.take(self._lora_a, inputs, axis=0), self._lora_b), self.lora_scale)
+            )
+        return ops.cast(rows, self.compute_dtype)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return ops.not_equal(inputs, 0) if self.mask_zero else None
@@ -82,4 +91,5 @@ class Embedding(Layer):
             "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
             "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
             "mask_zero": self.mask_zero,
+            **self.lora_config(),
         }

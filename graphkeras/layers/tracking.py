@@ -48,13 +48,13 @@ _switches = 0
 
 
 def count_switch() -> None:
-    """A layer's `trainable` was set."""
+    """A layer's `trainable` was set, or it got further weights after it was built."""
     global _switches
     _switches += 1
 
 
 def switches() -> int:
-    """How many times a layer's `trainable` was set: whoever keeps a list of trainable weights makes it anew when this grows."""
+    """How many times `count_switch` was called: whoever keeps a list of weights makes it anew when this grows."""
     return _switches
 
 

@@ -268,12 +268,15 @@ class CompiledSteps:
         )
 
     def make_test_function(self, force: bool = False) -> StaticFunction:
-        """The compiled `test_step`."""
-        return self._state().function("test", self.test_step, force)
+        """The compiled `test_step`; made anew when the model has other weights."""
+        return self._state().function("test", self.test_step, force, (switches(),), self._weight_ids)
 
     def make_predict_function(self, force: bool = False) -> StaticFunction:
-        """The compiled `predict_step`."""
-        return self._prediction().function("predict", self.predict_step, force)
+        """The compiled `predict_step`; made anew when the model has other weights."""
+        return self._prediction().function("predict", self.predict_step, force, (switches(),), self._weight_ids)
+
+    def _weight_ids(self) -> tuple[int, ...]:
+        return tuple(map(id, self.weights))  # type: ignore[attr-defined]
 
     def _trained(self, optimizer: tuple[int, int]) -> tuple[int, ...]:
         return (*optimizer, *map(id, self.trainable_weights))  # type: ignore[attr-defined]
