@@ -1,18 +1,18 @@
-"""Layers that normalize: `BatchNormalization`, `LayerNormalization`."""
+"""`BatchNormalization` and `LayerNormalization`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from graphkeras.compiler.types import normalize_axes, normalize_axis, promote
+from graphkeras.compiler.types import normalize_axes, normalize_axis
 
-from .. import config, constraints, initializers, ops, regularizers
-from ..dtypes import standard_dtype
+from .. import config, ops
 from .input_spec import InputSpec, title
-from .layer import Layer
+from .own_arguments import passed
+from .scaled_normalization import ScaledNormalization
 
 
-class BatchNormalization(Layer):
+class BatchNormalization(ScaledNormalization):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta for each channel (Ioffe & Szegedy 2015).
 
     In training, mean and variance are the batch's, and the moving ones follow:
@@ -24,8 +24,6 @@ class BatchNormalization(Layer):
     Raises:
         NotImplementedError: for renorm and synchronized.
     """
-
-    supports_masking = True
 
     def __init__(
         self,
@@ -48,59 +46,23 @@ class BatchNormalization(Layer):
         synchronized: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        self.autocast = False  # statistics are computed in float32 at least
+        super().__init__(**passed(locals()))
         if renorm or synchronized:
             raise NotImplementedError(f"{title(self)}: renorm and synchronized are not supported; leave them False.")
         axis = axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis  # as Keras 2 saved it
         if not isinstance(axis, int):
             raise ValueError(f"{title(self)}: axis must be one integer, got {axis!r}.")
-        self.axis, self.momentum, self.epsilon, self.center, self.scale = axis, float(momentum), float(epsilon), center, scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
-        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
-        self.gamma: Any = None
-        self.beta: Any = None
+        self.axis, self.momentum, self.epsilon = axis, float(momentum), float(epsilon)
 
     def build(self, input_shape: Any) -> None:
-        size = input_shape[self.axis]
-        if size is None:
-            raise ValueError(f"{title(self)}: axis {self.axis} of its input must have a known size, got shape {input_shape}.")
-        shape = (size,)
-        if self.scale:
-            self.gamma = self.add_weight(
-                shape,
-                self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-                autocast=False,
-                name="gamma",
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                shape,
-                self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-                autocast=False,
-                name="beta",
-            )
+        shape = self.build_scale(input_shape, (self.axis,))
         self.moving_mean, self.moving_variance = (
-            self.add_weight(shape, initializer, trainable=False, autocast=False, name=name)
-            for initializer, name in (
-                (self.moving_mean_initializer, "moving_mean"),
-                (self.moving_variance_initializer, "moving_variance"),
-            )
+            self.weight(name, shape, trainable=False, autocast=False) for name in ("moving_mean", "moving_variance")
         )
-        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        x = ops.cast(inputs, promote(standard_dtype(inputs.dtype), "float32"))
+        x = self.at_least_float32(inputs)
         mean, variance = self.moving_mean, self.moving_variance
         if training and self.trainable:
             mean, variance = self._statistics(x, mask)
@@ -127,30 +89,12 @@ class BatchNormalization(Layer):
         variance = ops.sum(ops.square((x - mean) * taken), axes, keepdims=True) / count
         return ops.reshape(mean, (-1,)), ops.reshape(variance, (-1,))
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "axis": self.axis,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
-            "moving_mean_initializer": initializers.serialize(self.moving_mean_initializer),
-            "moving_variance_initializer": initializers.serialize(self.moving_variance_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-            "beta_constraint": constraints.serialize(self.beta_constraint),
-            "gamma_constraint": constraints.serialize(self.gamma_constraint),
-            "synchronized": False,
-        }
+        config = super().get_config()
+        return {name: value for name, value in config.items() if not name.startswith("renorm")}
 
 
-class LayerNormalization(Layer):
+class LayerNormalization(ScaledNormalization):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta, mean and variance being those of each sample along `axis`.
 
     Args:
@@ -160,8 +104,6 @@ class LayerNormalization(Layer):
     Raises:
         NotImplementedError: for rms_scaling=True.
     """
-
-    supports_masking = True
 
     def __init__(
         self,
@@ -179,60 +121,12 @@ class LayerNormalization(Layer):
     ) -> None:
         if kwargs.pop("rms_scaling", False):
             raise NotImplementedError("LayerNormalization: rms_scaling=True is not supported; leave it False.")
-        super().__init__(**kwargs)
-        self.autocast = False
+        super().__init__(**passed(locals()))
         self.axis = list(axis) if isinstance(axis, (list, tuple)) else [axis]
-        self.epsilon, self.center, self.scale = epsilon, center, scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
-        self.gamma: Any = None
-        self.beta: Any = None
 
     def build(self, input_shape: Any) -> None:
-        shape = tuple(input_shape[axis] for axis in normalize_axes(self.axis, len(input_shape), "LayerNormalization"))
-        if None in shape:
-            raise ValueError(f"{title(self)}: axis {self.axis} of its input must have known sizes, got shape {input_shape}.")
-        if self.scale:
-            self.gamma = self.add_weight(
-                shape,
-                self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-                autocast=False,
-                name="gamma",
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                shape,
-                self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-                autocast=False,
-                name="beta",
-            )
+        self.build_scale(input_shape, normalize_axes(self.axis, len(input_shape), "LayerNormalization"))
 
     def call(self, inputs: Any) -> Any:
         outputs = ops.layer_normalization(inputs, self.gamma, self.beta, axis=self.axis, epsilon=self.epsilon)
         return ops.cast(outputs, self.compute_dtype)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-            "beta_constraint": constraints.serialize(self.beta_constraint),
-            "gamma_constraint": constraints.serialize(self.gamma_constraint),
-        }

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from graphkeras.compiler.registry import ops as graph_ops
-from graphkeras.compiler.types import normalize_axis, promote
+from graphkeras.compiler.types import normalize_axis
 
-from .. import constraints, initializers, ops, regularizers
-from ..dtypes import standard_dtype
+from .. import ops
 from ..operation import operation
 from .input_spec import InputSpec, title
-from .layer import Layer
+from .own_arguments import OwnArguments, passed
+from .scaled_normalization import ScaledNormalization
 
 
 @operation
@@ -20,7 +20,7 @@ def group_normalization(x: Any, scale: Any, offset: Any, axis: int, groups: int,
     return graph_ops.group_normalization(x, scale, offset, axis=axis, groups=groups, epsilon=epsilon)
 
 
-class GroupNormalization(Layer):
+class GroupNormalization(ScaledNormalization):
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta for each group of channels of each sample (Wu & He 2018).
 
     Args:
@@ -31,7 +31,7 @@ class GroupNormalization(Layer):
         ValueError: for a number of groups that is neither positive nor -1, or that does not divide the number of channels.
     """
 
-    supports_masking = True
+    groups: int
 
     def __init__(
         self,
@@ -48,24 +48,12 @@ class GroupNormalization(Layer):
         gamma_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**passed(locals()))
         if isinstance(groups, bool) or not isinstance(groups, int) or (groups < 1 and groups != -1):
             raise ValueError(f"{title(self)}: groups must be a positive integer, or -1 for one a channel, got {groups!r}.")
-        self.autocast = False  # computed in float32 at least
-        self.groups, self.axis, self.epsilon, self.center, self.scale = groups, axis, epsilon, center, scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
-        self.gamma: Any = None
-        self.beta: Any = None
 
     def build(self, input_shape: Any) -> None:
-        size = input_shape[self.axis]
-        if size is None:
-            raise ValueError(f"{title(self)}: axis {self.axis} of its input must have a known size, got shape {input_shape}.")
+        (size,) = self.build_scale(input_shape, (self.axis,))
         if self.groups == -1:
             self.groups = size
         if size % self.groups:
@@ -74,27 +62,9 @@ class GroupNormalization(Layer):
                 f"{self.groups} groups."
             )
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
-        if self.scale:
-            self.gamma = self.add_weight(
-                (size,),
-                self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-                autocast=False,
-                name="gamma",
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                (size,),
-                self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-                autocast=False,
-                name="beta",
-            )
 
     def call(self, inputs: Any) -> Any:
-        x = ops.cast(inputs, promote(standard_dtype(inputs.dtype), "float32"))
+        x = self.at_least_float32(inputs)
         axis = normalize_axis(self.axis, ops.ndim(x))
         size = x.shape[axis]
         scale = ops.ones((size,), x.dtype) if self.gamma is None else ops.cast(self.gamma, x.dtype)
@@ -102,36 +72,19 @@ class GroupNormalization(Layer):
         outputs = group_normalization(x, scale, offset, axis=axis, groups=self.groups, epsilon=self.epsilon)
         return ops.cast(outputs, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "groups": self.groups,
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-            "beta_constraint": constraints.serialize(self.beta_constraint),
-            "gamma_constraint": constraints.serialize(self.gamma_constraint),
-        }
-
-
-class RMSNormalization(Layer):
+class RMSNormalization(OwnArguments):
     """scale * x / sqrt(mean of x**2 + epsilon), the mean being that of each sample along `axis` (Zhang & Sennrich 2019).
 
     Args:
         axis: an axis or several.
     """
 
+    epsilon: float
+
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.axis, self.epsilon = sorted(axis) if isinstance(axis, (list, tuple)) else [axis], epsilon
+        super().__init__(**passed(locals()))
+        self.axis = sorted(axis) if isinstance(axis, (list, tuple)) else [axis]
 
     def build(self, input_shape: Any) -> None:
         shape = tuple(input_shape[axis] for axis in self.axis)
@@ -145,11 +98,8 @@ class RMSNormalization(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis, "epsilon": self.epsilon}
 
-
-class UnitNormalization(Layer):
+class UnitNormalization(OwnArguments):
     """x divided by its length, the root of the sum of its squares along `axis`.
 
     Args:
@@ -162,7 +112,7 @@ class UnitNormalization(Layer):
     supports_masking = True
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**passed(locals()))
         if not isinstance(axis, (int, list, tuple)):
             raise TypeError(f"{title(self)}: axis must be an integer or a list of them, got {axis!r}.")
         self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
@@ -172,6 +122,3 @@ class UnitNormalization(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis}
