@@ -20,6 +20,7 @@ from ..onnx_lowering.lower import OnnxProgram, lower
 from ..onnx_lowering.text import model_text
 from ..onnx_lowering.tiles import tile_updates
 from ..passes.channel_blocks import channel_blocks
+from ..passes.normalization_forms import normalization_forms
 from ..passes.run_forms import run_forms
 from ..types import TensorType
 from .base import Array, StateCell, StateMixin, Stats, bind_feeds, checked_state
@@ -76,7 +77,7 @@ class OnnxruntimeExecutable(StateMixin):
     def __init__(self, graph: Graph, cells: Mapping[str, StateCell]) -> None:
         started = time.perf_counter()
         self.graph, self.cells = graph, cells
-        tiled, self._tiles = tile_updates(run_forms(graph))
+        tiled, self._tiles = tile_updates(run_forms(normalization_forms(graph)))
         self._bound_slots = tiled.state
         self.program: OnnxProgram = lower(channel_blocks(tiled, channel_block()))
         self._slots = tuple(_own_cell(slot.name, cells) for slot in graph.state)

@@ -185,6 +185,17 @@ class RmsNormalization(RowNormalization):
         y = x * factor
         return (y * parameters[0] if parameters else y), factor
 
+    def stays_whole(self, node: Node, rule: str) -> bool:
+        """Not where a pass could spell it out, because opset 18 lacks it; `passes.normalization_forms` makes it to run."""
+        return False
+
+    def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> tuple[str, ...]:
+        """onnxruntime's own operator, for graphs that are run here."""
+        x, scale = inputs
+        attributes = {"axis": node.attrs["axis"], "epsilon": node.attrs["epsilon"]}
+        y, factor = emit("SimplifiedLayerNormalization", x, scale, outputs=2, **attributes)
+        return str(y), str(factor)
+
     def vjp(self, grad: Any, out: Any, x: Any, *parameters: Any, axis: int, epsilon: float) -> Any:
         """With n = x * r and g = grad * scale: r * (g - n * mean(g * n)), where r is at hand."""
         axes = tuple(range(axis, x.type.ndim))

@@ -247,7 +247,7 @@ def _sum_of_copies(y: Any, axis: int, size: DimLike, times: int) -> Any:
     behind = shape[axis + 1 :]
     parts = ops.reshape(y, shape=(*shape[:axis], size, times, *behind))
     count = size_of(behind)
-    if times > MOST_TAPS or is_symbolic(count) or count >= LONG or y.type.dtype not in ("float32", "float64"):
+    if times > MOST_TAPS or isinstance(count, Dim) or count >= LONG or y.type.dtype not in ("float32", "float64"):
         return ops.sum(parts, axis=(axis + 1,), keepdims=False)
     total: Any = None
     for number in range(times):
