@@ -96,6 +96,7 @@ from .preprocessing import RandomColorDegeneration as RandomColorDegeneration
 from .preprocessing import RandomColorJitter as RandomColorJitter
 from .preprocessing import RandomContrast as RandomContrast
 from .preprocessing import RandomCrop as RandomCrop
+from .preprocessing import RandomElasticTransform as RandomElasticTransform
 from .preprocessing import RandomErasing as RandomErasing
 from .preprocessing import RandomFlip as RandomFlip
 from .preprocessing import RandomGaussianBlur as RandomGaussianBlur

@@ -19,6 +19,7 @@ from .random_areas import RandomErasing as RandomErasing
 from .random_areas import RandomGaussianBlur as RandomGaussianBlur
 from .random_areas import RandomPerspective as RandomPerspective
 from .random_areas import RandomSharpness as RandomSharpness
+from .random_bending import RandomElasticTransform as RandomElasticTransform
 from .random_colors import RandomColorDegeneration as RandomColorDegeneration
 from .random_colors import RandomColorJitter as RandomColorJitter
 from .random_colors import RandomGrayscale as RandomGrayscale

@@ -141,27 +141,39 @@ def elastic_transform(
     Raises:
         ValueError: for integer images, an unknown interpolation or fill mode.
     """
-    return _elastic(seed, images, alpha, sigma, interpolation, fill_mode, fill_value, data_format)
+    reach = int(6 * sigma) | 1
+    return bent(seed, images, float(alpha), float(sigma), reach, interpolation, fill_mode, fill_value, data_format)
 
 
-def _elastic_body(
-    key: Any, images: Any, alpha: Any, sigma: Any, interpolation: str, fill_mode: str, fill_value: Any, data_format: Any
+def _bent_body(
+    key: Any,
+    images: Any,
+    alpha: Any,
+    sigma: Any,
+    reach: int,
+    interpolation: str,
+    fill_mode: str,
+    fill_value: Any,
+    data_format: Any,
 ) -> Any:
+    """`alpha` and `sigma` may be tensors; `reach` is how many random numbers each shift is made of, along an axis."""
     images, frame = framed(images, data_format, "ops.image.elastic_transform")
     require_choice(interpolation, "interpolation", tuple(_ORDERS), frame.name)
     require_choice(fill_mode, "fill_mode", FILL_MODES, frame.name)
     require_float(images, frame.name)
     height, width = frame.sizes(images)
     batch = shape_of(images)[0] if frame.batched else 1
-    noise = cast(ops.random_normal(tensor(key), shape=(batch, height, width, 2), dtype="float32"), "float32") * float(sigma)
-    reach = int(6 * sigma) | 1
-    shifts = gaussian_blur.body(noise, (reach, reach), (float(sigma), float(sigma)), "channels_last") * float(alpha)
+    noise = cast(ops.random_normal(tensor(key), shape=(batch, height, width, 2), dtype="float32"), "float32") * sigma
+    spread = sigma if isinstance(sigma, float) else ops.reshape(sigma, shape=(1,))
+    spreads = (spread, spread) if isinstance(spread, float) else ops.concatenate(spread, spread, axis=0)
+    shifts = gaussian_blur.body(noise, (reach, reach), spreads, "channels_last") * alpha
     right, down = (ops.squeeze(part, axis=(1,)) for part in split_planes(Frame(True, True, frame.name).planes(shifts)))
     x, y = _pixels(images, frame, "float32")
     return _warped(images, frame, y + down, x + right, interpolation, fill_mode, fill_value)
 
 
-_elastic = RandomOperation(_elastic_body, "random_elastic_transform")
+#: What `elastic_transform` calls, and the layer RandomElasticTransform, which draws alpha and sigma.
+bent = RandomOperation(_bent_body, "random_elastic_transform")
 
 
 def _as_places(x: Tensor) -> Tensor:

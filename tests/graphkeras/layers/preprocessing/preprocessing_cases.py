@@ -89,6 +89,7 @@ CERTAIN = [
     ("RandomErasing", {"factor": (1.0, 1.0), "scale": (1.0, 1.0), "fill_value": 7}),
     ("RandomErasing", {"factor": 0.0}),
     ("RandomPerspective", {"scale": 0.0, "factor": (1.0, 1.0)}),
+    ("RandomElasticTransform", {"factor": 0.0, "fill_mode": "mirror"}),
     ("RandomShear", {}),
     ("RandomShear", {"x_factor": (0.0, 0.0), "y_factor": 0.0, "fill_mode": "wrap"}),
     ("Solarization", {}),

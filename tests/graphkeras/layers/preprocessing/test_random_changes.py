@@ -121,6 +121,19 @@ def test_perspective_moves_corners():
     assert (out == 9).any()
 
 
+def test_bending_moves_smoothly_and_by_as_much_as_its_scale():
+    ramp = np.broadcast_to(np.arange(40, dtype=np.float32)[None, None, :, None], (30, 40, 40, 1)).copy()
+    moved = []
+    for scale in (0.3, 0.9):
+        layer = layers.RandomElasticTransform((1.0, 1.0), (scale, scale), fill_mode="nearest", seed=11)
+        shift = (layer(ramp) - ramp)[:, 12:-12, 12:-12]
+        moved.append(np.abs(shift).mean())
+    assert np.abs(np.diff(shift, axis=1)).mean() < 0.7 * np.abs(shift).mean()
+    assert 0.05 < moved[0] < 0.5 * moved[1] < 2
+    half = layers.RandomElasticTransform((0.5, 0.5), (0.9, 0.9), seed=12)(np.repeat(ramp, 10, 0))
+    assert 0.4 < (np.abs(half - np.repeat(ramp, 10, 0)).max(axis=(1, 2, 3)) > 1e-3).mean() < 0.6
+
+
 def labeled(count=6):
     values = np.arange(count, dtype=np.float32) * 10
     images = np.broadcast_to(values[:, None, None, None], (count, 20, 25, 2)).copy()

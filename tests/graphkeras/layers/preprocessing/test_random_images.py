@@ -27,6 +27,7 @@ RANDOM = [
     ("RandomShear", {"x_factor": 0.3, "y_factor": 0.2}),
     ("RandomPerspective", {"scale": 0.5}),
     ("RandomErasing", {"fill_value": 0.0}),
+    ("RandomElasticTransform", {"factor": (1.0, 1.0), "scale": (0.5, 1.0), "value_range": (-9, 9)}),
     ("RandomGaussianBlur", {"kernel_size": (3, 5), "value_range": (-9, 9)}),
     ("RandomSharpness", {"factor": 1.0, "value_range": (-9, 9)}),
 ]
