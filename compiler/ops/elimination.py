@@ -26,7 +26,6 @@ from .matrices import (
     check_square_and_sides,
     each_matrix,
     masked,
-    refusal,
     row_product,
     size_of_matrix,
     stacked,
@@ -37,7 +36,7 @@ from .onnx_kernels import native
 
 
 class Elimination(Composite):
-    """Base: an op on square matrices that is spelled out for targets without LAPACK if they are small."""
+    """Base: an op on matrices that targets without LAPACK compute step by step: spelled out, or a loop of large ones."""
 
     def expand(self, *inputs: Any, **attrs: Any) -> Any:
         if min(int(size) for size in inputs[0].type.shape[-2:]) > LARGEST_SPELLED_OUT:
@@ -46,10 +45,7 @@ class Elimination(Composite):
 
     def loops(self, *inputs: Any, **attrs: Any) -> Any:
         """The op in terms of others, for large matrices."""
-        types = [value.type for value in inputs]
-        raise NotImplementedError(
-            refusal(self, types, "This target") + f" Matrices of up to {LARGEST_SPELLED_OUT} rows run everywhere."
-        )
+        raise NotImplementedError(self._missing("loops"))
 
     def steps(self, *inputs: Any, **attrs: Any) -> Any:
         """The op in terms of others, for small matrices."""

@@ -85,6 +85,37 @@ def eliminated_by_loop(x: Any, rounds: int) -> tuple[Any, Any, Any, Any]:
     return left, places, order, sign
 
 
+def reflected_by_loop(x: Any) -> tuple[Any, Any]:
+    """Householder's reflections, each of which makes zeros below the diagonal of one column; none for one that has them.
+
+    Returns:
+        Their product, (..., rows, rows), and what they make of x.
+    """
+    count, width = (int(size) for size in x.type.shape[-2:])
+    identity = ops.constant(value=np.eye(count, dtype=x.type.dtype))
+    product = ops.broadcast_to(identity, shape=(*x.type.shape[:-1], count))
+    one, zero = np.ones((), x.type.dtype), np.zeros((), x.type.dtype)
+
+    def step(carried: Sequence[Any], slices: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        (left, product), (number,) = carried, slices
+        rows = _row_numbers(count)
+        column = _chosen(left, ops.equal(_column_numbers(width), number), -1)
+        head = _chosen(column, here := ops.equal(rows, number), -2)
+        rest = _where(ops.greater(rows, number), column, None)
+        size = ops.sum(ops.square(rest), axis=-2, keepdims=True)
+        is_done = ops.equal(size, zero)
+        length = ops.sqrt(size + ops.square(head))
+        beta = ops.where(is_done, one, ops.where(ops.less(head, zero), length, -length))
+        vector = ops.where(here, one, rest / ops.where(is_done, one, head - beta))
+        tau = ops.where(is_done, zero, (beta - head) / beta)
+        left = left - tau * ops.matmul(vector, ops.matmul(turned(vector), left))
+        return [left, product - tau * ops.matmul(ops.matmul(product, vector), turned(vector))], []
+
+    rounds = min(count, width)
+    (left, product), _ = _loop("reflections", step, [x, product], [_numbers(rounds)], rounds)
+    return product, left
+
+
 def _loop(name: str, step: Any, start: Sequence[Any], sequences: Sequence[Any], length: int, reverse: bool = False) -> Any:
     """A scan of ``step(carried, slices) -> carried, results``; returns what is carried at the end, and the results."""
     carried = [Value(value.type, "carried") for value in start]

@@ -1,8 +1,7 @@
 """Matrices as products of simpler ones: `lu`, `qr`, `eigh`, `svd`.
 
-LAPACK computes them on the numpy target. For other targets `lu` and `qr` of small matrices are spelled out, one step for each
-column;
-`eigh` and `svd`, which are iterations, are refused there.
+LAPACK computes them on the numpy target. On other targets `lu` and `qr` go step by step, one for each column: spelled out for
+small matrices, as loops for large ones. `eigh` and `svd`, which are iterations, are refused there.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from ..types import TensorType
 from .base import Arg, Array, Sample, require
 from .elementwise import BATCH, check_arity
 from .elimination import Elimination
-from .elimination_loops import eliminated_by_loop
+from .elimination_loops import eliminated_by_loop, reflected_by_loop
 from .matrices import (
     HostOp,
     MatrixArg,
@@ -163,6 +162,12 @@ class OrthogonalTriangular(Elimination):
         if complete:
             return q, ops.pad(r, before=(*ahead, 0, 0), after=(*ahead, rows - inner, 0), value=0)
         return block(q, (0, rows), (0, inner)), r
+
+    def loops(self, x: Any, *, complete: bool) -> tuple[Any, Any]:
+        rows, columns = (int(size) for size in x.type.shape[-2:])
+        inner = rows if complete else min(rows, columns)
+        q, r = reflected_by_loop(x)
+        return block(q, (0, rows), (0, inner)), block(triangle(r, lower=False), (0, inner), (0, columns))
 
     def evaluate(self, *arrays: Array, complete: bool) -> tuple[Array, Array]:
         q, r = np.linalg.qr(arrays[0], mode="complete" if complete else "reduced")

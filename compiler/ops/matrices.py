@@ -1,7 +1,7 @@
 """What ops on stacks of matrices share: the last two axes are rows and columns, all axes before them count matrices.
 
 The numpy target computes them with LAPACK. Other targets have no such kernels: ops of which `elimination.py` holds the formula
-spell small matrices out, all others refuse at compile time.
+go step by step, all others refuse at compile time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .elementwise import check_arity, check_dtype
 
 #: Dtypes that matrices may have.
 MATRIX_DTYPES = ("float32", "float64")
-#: Up to this size an elimination is spelled out, step by step, for targets without LAPACK.
+#: Up to this size an elimination is spelled out for targets without LAPACK; of larger matrices it is a loop.
 LARGEST_SPELLED_OUT = 16
 
 

@@ -1,8 +1,8 @@
 """Equations, inverses and factorizations of matrices: the last two axes are rows and columns, axes before them are batches.
 
-NumPy computes them. In a graph for another target, matrices are solved, inverted and decomposed by `cholesky` and `lu_factor`
-column by column, small ones spelled out and large ones by a loop; `qr` takes up to 16 rows or columns there; `svd` and `eigh`,
-which are iterations, are refused when the graph is compiled.
+NumPy computes them. In a graph for another target, matrices are solved, inverted and decomposed by `cholesky`, `qr` and
+`lu_factor` column by column, small ones spelled out and large ones by a loop; `svd` and `eigh`, which are iterations, are
+refused when the graph is compiled.
 """
 
 from __future__ import annotations

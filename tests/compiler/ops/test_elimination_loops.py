@@ -50,6 +50,10 @@ CASES = {
     "lu": (lambda x: ops.lu(x), [matrices(2)]),
     "wide_lu": (lambda x: ops.lu(x), [np.concatenate([matrices(), matrices()], -1)]),
     "high_lu": (lambda x: ops.lu(x), [np.concatenate([matrices(), matrices()], -2)]),
+    "qr": (lambda x: ops.qr(x, complete=False), [matrices(2)]),
+    "wide_qr": (lambda x: ops.qr(x, complete=False), [np.concatenate([matrices(), matrices()], -1)]),
+    "high_qr": (lambda x: ops.qr(x, complete=False), [np.concatenate([matrices(), matrices()], -2)]),
+    "whole_qr": (lambda x: ops.qr(x, complete=True), [np.concatenate([matrices(), matrices()], -2)]),
     "singular_lu": (lambda x: ops.lu(x), [np.ones((SIZE, SIZE), "float32")]),
 }
 
