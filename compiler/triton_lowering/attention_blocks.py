@@ -28,7 +28,7 @@ _TABLE: Mapping[str, Mapping[tuple[int, int], AttentionBlocks]] = {
         (16, 64): AttentionBlocks(128, 128, 8, 2),
         (16, 128): AttentionBlocks(128, 64, 8, 2),
         (16, 256): AttentionBlocks(64, 32, 8, 2),
-        (32, 64): AttentionBlocks(32, 32, 4, 2),
+        (32, 64): AttentionBlocks(32, 32, 8, 2),
         (32, 128): AttentionBlocks(32, 16, 8, 2),
         (32, 256): AttentionBlocks(16, 16, 8, 1),
     },

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import graphkeras.compiler.ops  # noqa: F401  fills the registry
+from graphkeras.compiler import config
 from graphkeras.compiler.autodiff import gradients
 from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.pipeline import optimize
@@ -18,6 +19,7 @@ from graphkeras.compiler.triton_lowering.attention_blocks import AttentionBlocks
 from graphkeras.compiler.triton_lowering.lower import lower
 from graphkeras.compiler.types import TensorType
 from graphkeras.kernels.build import compile_kernels, kernel_key
+from graphkeras.kernels.compile import compile_kernel
 from graphkeras.kernels.program import Launch, Program
 from graphkeras.kernels.quality import Quality, assess
 from tests.compiler.triton.running import check, run_both, traced
@@ -160,6 +162,19 @@ def test_kernels_do_not_spill_and_use_the_tensor_cores(dtype: str, size: int, ca
             instruction = "HGMMA" if capability == 90 else "HMMA"
             assert quality.instructions[instruction] > 0, quality.summary()
             assert quality.copies.get(128, 0) > 0, quality.summary()
+
+
+def test_float32_runs_on_the_tensor_cores_if_it_may() -> None:
+    former = config.update(float32_matmul_precision="tf32")
+    try:
+        query, key, value = (Value(TensorType((2, 1024, 8, 64), "float32")) for _ in range(3))
+        graph = optimize(Graph.of([query, key, value], [ops.dot_product_attention(query, key, value)]), "triton")[-1].graph
+        (launch,) = lower(graph, {}).program.launches
+    finally:
+        config.update(float32_matmul_precision=former.float32_matmul_precision)
+    quality = assess(compile_kernel(launch.kernel, 90))
+    assert launch.kernel.constants["PRECISION"] == "tf32"
+    assert quality.tensor_core > 0 and quality.spills == 0, quality.summary()
 
 
 def test_tiles_shrink_with_short_sequences() -> None:
