@@ -1,4 +1,4 @@
-"""Data sets of files in a directory: `image_dataset_from_directory`, `text_dataset_from_directory`."""
+"""Data sets of files in a directory: of images, of texts and of sounds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..config import standardize_data_format
 from ..ops.image import resize
+from .audio import read_wav, stacked
 from .dataset import Dataset, Samples, any_seed, check_format, pass_seed
 from .images import img_to_array, load_img, pillow
 
@@ -144,9 +145,52 @@ def text_dataset_from_directory(
     return wanted.datasets(directory, (".txt",), follow_links, batch_size, text)
 
 
+def audio_dataset_from_directory(
+    directory: str | os.PathLike[str],
+    labels: Any = "inferred",
+    label_mode: str | None = "int",
+    class_names: Sequence[str] | None = None,
+    batch_size: int | None = 32,
+    sampling_rate: int | None = None,
+    output_sequence_length: int | None = None,
+    ragged: bool = False,
+    shuffle: bool = True,
+    seed: int | None = None,
+    validation_split: float | None = None,
+    subset: str | None = None,
+    follow_links: bool = False,
+    verbose: bool = True,
+) -> Any:
+    """Batches of sounds, float32 arrays (batch, time, channels) in [-1, 1), with labels, of the .wav files in a directory.
+
+    Args:
+        sampling_rate: what all files must have, in samples a second; None for any.
+        output_sequence_length: sounds are cut off, or filled up with zeros, to so many samples; None for the longest of a
+            batch.
+        The other arguments are those of `image_dataset_from_directory`.
+
+    Raises:
+        ValueError: for arguments that do not fit the files, or if there are none; while reading, for a file that is no WAV file
+            of 16-bit samples.
+        NotImplementedError: for ragged=True.
+    """
+    name = "audio_dataset_from_directory"
+    if ragged:
+        raise NotImplementedError(f"{name}: there are no ragged tensors; batches are filled up with zeros. Leave ragged out.")
+    for what, value in (("sampling_rate", sampling_rate), ("output_sequence_length", output_sequence_length)):
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise ValueError(f"{name}: {what} must be a positive integer, got {value!r}.")
+    wanted = _Wanted(name, labels, label_mode, class_names, shuffle, seed, validation_split, subset, "tf", verbose)
+
+    def sound(path: str) -> Array:
+        return read_wav(path, output_sequence_length, sampling_rate)
+
+    return wanted.datasets(directory, (".wav",), follow_links, batch_size, sound, stacked)
+
+
 @dataclass(frozen=True)
 class _Wanted:
-    """The arguments that both functions share."""
+    """The arguments that the functions share."""
 
     name: str
     labels: Any
@@ -193,8 +237,9 @@ class _Wanted:
         follow_links: bool,
         batch_size: int | None,
         read: Callable[[str], Any],
+        stack: Callable[[list[Any]], Array] = np.stack,
     ) -> Any:
-        """The data set; a list of two for subset="both"."""
+        """The data set; a list of two for subset="both". `stack` makes a batch of what `read` gives."""
         seed = any_seed() if self.seed is None else self.seed
         files = self._found(Path(directory), suffixes, follow_links)
         if self.shuffle:
@@ -212,7 +257,7 @@ class _Wanted:
             if self.validation_split and self.verbose:
                 print(f"Using {len(part.paths)} files for {subset}.")
             mixes = self.shuffle and not (self.subset == "both" and subset == "validation")
-            made.append(self._dataset(part, batch_size, read, pass_seed(mixes, seed)))
+            made.append(self._dataset(part, batch_size, read, stack, pass_seed(mixes, seed)))
         return made if self.subset == "both" else made[0]
 
     def _found(self, directory: Path, suffixes: tuple[str, ...], follow_links: bool) -> _Files:
@@ -246,14 +291,21 @@ class _Wanted:
             print(f"Found {len(paths)} files belonging to {len(names)} classes.")
         return _Files(paths, np.asarray(self.labels, np.int32), names)
 
-    def _dataset(self, files: _Files, batch_size: int | None, read: Callable[[str], Any], seed: int | None) -> Dataset:
+    def _dataset(
+        self,
+        files: _Files,
+        batch_size: int | None,
+        read: Callable[[str], Any],
+        stack: Callable[[list[Any]], Array],
+        seed: int | None,
+    ) -> Dataset:
         labels = files.labels
         encoded = None if labels is None else _encoded(labels, self.label_mode, len(files.class_names or ()))
 
         def samples(numbers: Array) -> Any:
             parts = [read(files.paths[k]) for k in numbers]
-            stacked = np.asarray(parts, object) if isinstance(parts[0], str) else np.stack(parts)
-            return stacked if encoded is None else (stacked, encoded[numbers])
+            batch = np.asarray(parts, object) if isinstance(parts[0], str) else stack(parts)
+            return batch if encoded is None else (batch, encoded[numbers])
 
         dataset = Samples(samples, len(files.paths), batch_size, seed)
         dataset.class_names, dataset.file_paths = files.class_names, files.paths

@@ -6,6 +6,7 @@ from ..config import is_interactive_logging_enabled as is_interactive_logging_en
 from ..data.arrays import pad_sequences as pad_sequences
 from ..data.arrays import split_dataset as split_dataset
 from ..data.arrays import timeseries_dataset_from_array as timeseries_dataset_from_array
+from ..data.directories import audio_dataset_from_directory as audio_dataset_from_directory
 from ..data.directories import image_dataset_from_directory as image_dataset_from_directory
 from ..data.directories import text_dataset_from_directory as text_dataset_from_directory
 from ..data.download import get_file as get_file
