@@ -7,6 +7,7 @@ import importlib.util
 import json
 from pathlib import Path
 
+import jax
 import keras
 import numpy as np
 
@@ -21,6 +22,14 @@ for number, case in enumerate(cases.CASES):
     options = {} if case.training is None else {"training": case.training}
     layer(case.inputs)
     layer.set_weights(cases.weights_for([w.shape for w in layer.weights]))
+    if layer.trainable_weights:
+
+        def squares(weights, layer=layer, inputs=case.inputs, options=options):
+            others = [v.value for v in layer.non_trainable_variables]
+            return (layer.stateless_call(weights, others, inputs, **options)[0] ** 2).sum()
+
+        for k, gradient in enumerate(jax.grad(squares)([w.value for w in layer.trainable_weights])):
+            found[f"{number}:gradient{k}"] = np.asarray(gradient)
     found[f"{number}:output"] = keras.ops.convert_to_numpy(layer(case.inputs, **options))
     for k, weight in enumerate(layer.get_weights()):
         found[f"{number}:weight{k}"] = weight

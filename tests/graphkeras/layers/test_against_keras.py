@@ -1,4 +1,4 @@
-"""The layers compute what real Keras computes with the same weights, and their configs are the same.
+"""The layers compute what real Keras computes with the same weights; their gradients and configs are the same.
 
 `expected.npz` was made by real Keras: see `make_expected.py`.
 """
@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import graphkeras as keras
 from graphkeras import layers
 from graphkeras.saving import deserialize_keras_object, serialize_keras_object
+from graphkeras.tracing import StaticFunction
 from tests.graphkeras.layers.cases import CASES, weights_for
 
 with np.load(Path(__file__).with_name("expected.npz")) as file:
@@ -39,6 +41,24 @@ def test_numbers(number):
     for k, weight in enumerate(layer.get_weights()):
         np.testing.assert_allclose(weight, expected(number, f"weight{k}"), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose([float(loss) for loss in layer.losses], expected(number, "loss"), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "number", [k for k in range(len(CASES)) if f"{k}:gradient0" in EXPECTED], ids=lambda number: CASES[number].label
+)
+def test_gradients(number, numpy_target):
+    case = CASES[number]
+    layer = made(case)
+    layer(case.inputs)
+    layer.set_weights(weights_for([weight.shape for weight in layer.weights]))
+    options = {} if case.training is None else {"training": case.training}
+
+    def gradients(x):
+        return keras.gradients(keras.ops.sum(keras.ops.square(layer(x, **options))), layer.trainable_weights)
+
+    for k, gradient in enumerate(StaticFunction(gradients)(case.inputs)):
+        wanted = expected(number, f"gradient{k}")
+        np.testing.assert_allclose(gradient, wanted, rtol=1e-4, atol=1e-5 * max(1, np.abs(wanted).max()))
 
 
 @each_case
