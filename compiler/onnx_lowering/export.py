@@ -18,6 +18,7 @@ from onnx import ModelProto
 from ..graph import Graph
 from ..pipeline import optimize
 from .emitter import tensor
+from .fold_weights import fold_weights
 from .lower import OPSET, OnnxProgram, every_node, lower
 
 Array = np.ndarray[Any, Any]
@@ -68,6 +69,8 @@ def export_model(
     model = program.model
     if training:
         _add_defaults(program, values)
+    else:
+        fold_weights(model)
     _add_metadata(program, dict(metadata or {}), producer_version, training)
     _shorten_sources(model)
     check(model)

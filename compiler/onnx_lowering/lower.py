@@ -116,7 +116,7 @@ class _Lowering:
             else:
                 copies.append((old, name))
             self._model_outputs.append(value_info(name, value.type))
-        _rename(self._emit.nodes, new_name)
+        rename(self._emit.nodes, new_name)
         for old, name in copies:
             node = helper.make_node("Identity", [new_name.get(old, old)], [name], name=self._names.unique(f"{name}/Identity"))
             self._emit.nodes.append(node)
@@ -167,7 +167,7 @@ def every_node(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:
                 yield from every_node(attribute.g.node)
 
 
-def _rename(nodes: Iterable[NodeProto], new_name: Mapping[str, str]) -> None:
+def rename(nodes: Iterable[NodeProto], new_name: Mapping[str, str]) -> None:
     for node in every_node(nodes):
         for names in (node.input, node.output):
             for position, name in enumerate(names):

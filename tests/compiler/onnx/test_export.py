@@ -107,3 +107,26 @@ def test_a_wrong_model_is_not_let_through() -> None:
     )
     with pytest.raises(RuntimeError, match="graphkeras has written a wrong ONNX model for wrong"):
         check(model)
+
+
+def test_weights_are_stored_as_operators_want_them() -> None:
+    """Weights of a layer in 16 bits are stored so, and turned; one that is read as it is, too, is stored both ways."""
+    x, kernel, bias = value("x", BATCH, 4), value("kernel", 4, 3), value("bias", 3)
+    half = [ops.cast(one, dtype="float16") for one in (x, kernel, bias)]
+    product = ops.matmul(half[0], half[1]) + half[2]
+    outputs = [ops.cast(product, dtype="float32"), x * ops.sum(kernel, axis=1)]
+    slots = [StateSlot("kernel", kernel, kernel), StateSlot("bias", bias, bias)]
+    graph, rng = Graph.of([x], outputs, slots), np.random.default_rng(0)
+    state = {"kernel": rng.normal(size=(4, 3)).astype(np.float32), "bias": np.float32([1, 2, 3])}
+    content = export_onnx(graph, state)
+    model = onnx.load_from_string(content).graph
+    stored = {one.name: (one.data_type, tuple(one.dims)) for one in model.initializer}
+    assert stored["bias"] == (onnx.TensorProto.FLOAT16, (3,)) and stored["kernel"] == (onnx.TensorProto.FLOAT, (4, 3))
+    assert (onnx.TensorProto.FLOAT16, (4, 3)) in stored.values()
+    assert [set(node.input) & set(stored) for node in model.node if node.op_type in ("Cast", "Reshape", "Transpose")] == [
+        set()
+    ] * 2
+    data = rng.normal(size=(2, 4)).astype(np.float32)
+    found = session(content).run(None, {"x": data})
+    for one, wanted in zip(found, evaluate_graph(graph, [data], list(state.values()))[0], strict=True):
+        np.testing.assert_allclose(one, wanted, rtol=1e-2, atol=1e-2)
