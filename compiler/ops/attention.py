@@ -186,7 +186,8 @@ def has_flash_kernel(operands: Sequence[Value]) -> bool:
     """True for query, key and value that the Triton kernels of attention take."""
     sizes = [operand.type.shape[3] for operand in operands]
     known = all(not isinstance(size, Dim) and 0 < size <= MAX_FLASH_SIZE for size in sizes)
-    return known and operands[0].type.dtype in ("float32", "float16", "bfloat16")
+    keys = operands[1].type.shape[1]
+    return known and (isinstance(keys, Dim) or keys > 0) and operands[0].type.dtype in ("float32", "float16", "bfloat16")
 
 
 def _is_bias(type_: TensorType) -> bool:

@@ -11,6 +11,7 @@ import pytest
 import graphkeras.compiler.ops  # noqa: F401  fills the registry
 from graphkeras.compiler import config
 from graphkeras.compiler.autodiff import gradients
+from graphkeras.compiler.dims import Dim
 from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.pipeline import optimize
 from graphkeras.compiler.registry import ops
@@ -22,7 +23,7 @@ from graphkeras.kernels.build import compile_kernels, kernel_key
 from graphkeras.kernels.compile import compile_kernel
 from graphkeras.kernels.program import Launch, Program
 from graphkeras.kernels.quality import Quality, assess
-from tests.compiler.triton.running import check, run_both, traced
+from tests.compiler.triton.running import assert_close, check, run_both, traced
 
 RNG = np.random.default_rng(11)
 
@@ -116,6 +117,31 @@ def test_float64_and_very_large_heads_are_spelled_out() -> None:
 
 def test_nothing_to_attend_with_is_no_launch() -> None:
     check(lambda *xs: ops.dot_product_attention(*xs), draw(0, 5, 1, 8), draw(0, 5, 1, 8), draw(0, 5, 1, 8))
+    check(layer, draw(2, 0, 1, 8), draw(2, 5, 1, 8), draw(2, 5, 1, 8))
+    with pytest.raises(ValueError, match="max of nothing has no value"):
+        check(layer, draw(2, 5, 1, 8), draw(2, 0, 1, 8), draw(2, 0, 1, 8))
+
+
+def test_sizes_may_come_with_the_run() -> None:
+    batch, length = Dim.symbol("batch"), Dim.symbol("length")
+    query, key, value = (Value(TensorType((batch, length, 2, 8), "float32")) for _ in range(3))
+    graph = Graph.of([query, key, value], layer(query, key, value, causal=True))
+    for sizes in ((2, 5), (1, 20)):
+        arrays = [draw(*sizes, 2, 8) for _ in range(3)]
+        actual, expected, executable = run_both(graph, arrays)
+        assert_close(actual, expected, executable.source)
+
+
+def test_two_layers_and_their_gradients() -> None:
+    """One value is query, key and value, and the gradients of all three are added up."""
+
+    def layers(x: Any, kernel: Any) -> list[Any]:
+        for _ in range(2):
+            heads = ops.reshape(ops.matmul(x, kernel), shape=(2, 20, 2, 16))
+            x = ops.reshape(ops.dot_product_attention(heads, heads, heads), shape=(2, 20, 32))
+        return [x, *gradients([ops.square(x)], [kernel])]
+
+    check(layers, draw(2, 20, 32), draw(32, 32) / 6)
 
 
 def test_a_run_repeats_bit_for_bit_in_any_order() -> None:
