@@ -68,11 +68,11 @@ def lower(graph: Graph, bindings: Mapping[str, DimLike]) -> Lowered:
 def _check_length(graph: Graph, steps: Sequence[DraftStep]) -> None:
     if (count := launch_count(steps)) <= MAX_LAUNCHES:
         return
-    loops = [step for step in steps if isinstance(step, LoopDraft)]
-    longest = max(loops, key=lambda loop: launch_count([loop]))
+    loops = sorted((step for step in steps if isinstance(step, LoopDraft)), key=lambda loop: -launch_count([loop]))
+    longest = f", {launch_count(loops[:1])} of them for the loop {loops[0].note}" if loops else ""
     raise NotImplementedError(
-        f"{graph.name} would take {count} launches, {launch_count([longest])} of them for the loop {longest.note}; a program "
-        f"for a GPU has at most {MAX_LAUNCHES}. Shorten the sequence, or use the target 'onnxruntime' or 'numpy'."
+        f"{graph.name} would take {count} launches{longest}; a program for a GPU has at most {MAX_LAUNCHES}. Shorten the "
+        "sequence, or use the target 'onnxruntime' or 'numpy'."
     )
 
 
