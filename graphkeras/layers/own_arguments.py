@@ -59,7 +59,8 @@ class OwnArguments(Layer):
     """
 
     def __init__(self, **arguments: Any) -> None:
-        own = [name for name in argument_names(type(self)) if name in arguments and name not in _OF_ALL_LAYERS]
+        known = {name for cls in type(self).__mro__ if issubclass(cls, OwnArguments) for name in argument_names(cls)}
+        own = [name for name in arguments if name in known - _OF_ALL_LAYERS]
         super().__init__(**{name: value for name, value in arguments.items() if name not in own})
         for name in own:
             kind = _KINDS.get(name.rpartition("_")[2])

@@ -8,6 +8,7 @@ from .. import config, ops
 from ..ops.convolution import per_axis
 from .input_spec import InputSpec, title
 from .layer import Layer
+from .own_arguments import OwnArguments, passed
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 
@@ -33,13 +34,13 @@ def pairs_for(layer: Layer, argument: str, given: Any, rank: int) -> Pairs:
     return pairs
 
 
-class ZeroPadding(Layer):
+class ZeroPadding(OwnArguments):
     """Zeros before and after the spatial axes, with the rank of a subclass."""
 
     rank: ClassVar[int]
 
     def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**passed(locals()))
         pairs = pairs_for(self, "padding", padding, self.rank)
         self.padding: Any = pairs if self.rank > 1 else pairs[0]
         self.data_format = config.standardize_data_format(data_format)
@@ -51,9 +52,6 @@ class ZeroPadding(Layer):
         if self.data_format == "channels_last":
             return ops.pad(inputs, (none, *self._pairs, none))
         return ops.pad(inputs, (none, none, *self._pairs))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "padding": self.padding, "data_format": self.data_format}
 
 
 class ZeroPadding1D(ZeroPadding):
@@ -68,7 +66,7 @@ class ZeroPadding2D(ZeroPadding):
     rank = 2
 
     def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(padding, data_format, **kwargs)
+        super().__init__(**passed(locals()))
 
 
 class ZeroPadding3D(ZeroPadding):
@@ -77,16 +75,16 @@ class ZeroPadding3D(ZeroPadding):
     rank = 3
 
     def __init__(self, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(padding, data_format, **kwargs)
+        super().__init__(**passed(locals()))
 
 
-class Cropping(Layer):
+class Cropping(OwnArguments):
     """The spatial axes without their first and last elements, with the rank of a subclass."""
 
     rank: ClassVar[int]
 
     def __init__(self, cropping: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**passed(locals()))
         self._pairs = pairs_for(self, "cropping", cropping, self.rank)
         self.cropping: Any = self._pairs if self.rank > 1 else self._pairs[0]
         self.data_format = config.standardize_data_format(data_format)
@@ -105,9 +103,6 @@ class Cropping(Layer):
             places[axis] = slice(before, -after if after else None)
         return inputs[tuple(places)]
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cropping": self.cropping, "data_format": self.data_format}
-
 
 class Cropping1D(Cropping):
     """A sequence (batch, steps, channels) without its first and last steps: `cropping` of each, or (first, last)."""
@@ -117,9 +112,6 @@ class Cropping1D(Cropping):
     def __init__(self, cropping: Any = (1, 1), **kwargs: Any) -> None:
         super().__init__(cropping, "channels_last", **kwargs)
 
-    def get_config(self) -> dict[str, Any]:
-        return {key: value for key, value in super().get_config().items() if key != "data_format"}
-
 
 class Cropping2D(Cropping):
     """Images without their edges: `cropping` everywhere, (rows, columns), or ((top, bottom), (left, right))."""
@@ -127,7 +119,7 @@ class Cropping2D(Cropping):
     rank = 2
 
     def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(cropping, data_format, **kwargs)
+        super().__init__(**passed(locals()))
 
 
 class Cropping3D(Cropping):
@@ -136,14 +128,14 @@ class Cropping3D(Cropping):
     rank = 3
 
     def __init__(self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(cropping, data_format, **kwargs)
+        super().__init__(**passed(locals()))
 
 
-class UpSampling1D(Layer):
+class UpSampling1D(OwnArguments):
     """Each step of a sequence (batch, steps, channels) `size` times."""
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**passed(locals()))
         if isinstance(size, bool) or not isinstance(size, int):
             raise TypeError(f"{title(self)}: size must be an integer, got {size!r}.")
         (self.size,) = per_axis(title(self), "size", size, 1)
@@ -152,11 +144,8 @@ class UpSampling1D(Layer):
     def call(self, inputs: Any) -> Any:
         return ops.repeat(inputs, self.size, axis=1)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "size": self.size}
 
-
-class UpSampling2D(Layer):
+class UpSampling2D(OwnArguments):
     """Images `size` times as high and wide.
 
     Args:
@@ -169,7 +158,7 @@ class UpSampling2D(Layer):
     def __init__(
         self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**passed(locals()))
         self.size = per_axis(title(self), "size", size, 2)
         self.data_format = config.standardize_data_format(data_format)
         self.interpolation = str(interpolation).lower()
@@ -190,29 +179,18 @@ class UpSampling2D(Layer):
         wanted = tuple(n * times for n, times in zip(sizes, self.size, strict=True))
         return ops.image.resize(inputs, wanted, interpolation=self.interpolation, data_format=self.data_format)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "size": self.size,
-            "data_format": self.data_format,
-            "interpolation": self.interpolation,
-        }
 
-
-class UpSampling3D(Layer):
+class UpSampling3D(OwnArguments):
     """Volumes with every element `size` times along each axis; `size` is one number, or one for each axis."""
 
     def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**passed(locals()))
         self.size = per_axis(title(self), "size", size, 3)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=5)
 
     def call(self, inputs: Any) -> Any:
         return _repeated(inputs, self.size, 1 if self.data_format == "channels_last" else 2)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "size": self.size, "data_format": self.data_format}
 
 
 def _repeated(x: Any, times: tuple[int, ...], first: int) -> Any:

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from ... import config, ops
 from ...ops.convolution import per_axis
 from ..input_spec import InputSpec, title
-from ..layer import Layer
+from ..own_arguments import OwnArguments, passed
 
 
-class AdaptivePooling(Layer):
+class AdaptivePooling(OwnArguments):
     """`output_size` results along each spatial axis, from windows as even as can be; rank and function are a subclass's.
 
     Args:
@@ -23,7 +23,7 @@ class AdaptivePooling(Layer):
     pool: ClassVar[Callable[..., Any]]
 
     def __init__(self, output_size: Any, data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**passed(locals()))
         self.output_size = per_axis(title(self), "output_size", output_size, self.rank)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
@@ -35,9 +35,6 @@ class AdaptivePooling(Layer):
         if self.data_format == "channels_last":
             return (input_shape[0], *self.output_size, input_shape[-1])
         return (*input_shape[:2], *self.output_size)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "output_size": self.output_size, "data_format": self.data_format}
 
 
 class AdaptiveAveragePooling1D(AdaptivePooling):

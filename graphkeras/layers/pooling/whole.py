@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from ... import config, ops
 from ..input_spec import InputSpec
-from ..layer import Layer
+from ..own_arguments import OwnArguments, passed
 
 
-class GlobalPooling(Layer):
+class GlobalPooling(OwnArguments):
     """One number of each channel, with the rank of a subclass.
 
     Args:
@@ -18,20 +18,17 @@ class GlobalPooling(Layer):
     """
 
     rank: ClassVar[int]
+    keepdims: bool
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**passed(locals()))
         self.data_format = config.standardize_data_format(data_format)
-        self.keepdims = keepdims
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     @property
     def _axes(self) -> tuple[int, ...]:
         first = 1 if self.data_format == "channels_last" else 2
         return tuple(range(first, first + self.rank))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": self.data_format, "keepdims": self.keepdims}
 
 
 class GlobalMaxPooling(GlobalPooling):

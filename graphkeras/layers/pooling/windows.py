@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from ... import config, ops
 from ...ops.convolution import per_axis
 from ..input_spec import InputSpec, title
-from ..layer import Layer
+from ..own_arguments import OwnArguments, passed
 
 
-class Pooling(Layer):
+class Pooling(OwnArguments):
     """One number of every window and channel, with the rank and the function of a subclass.
 
     Args:
@@ -33,7 +33,7 @@ class Pooling(Layer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=name, **kwargs)
+        super().__init__(**passed(locals()))
         self.pool_size = per_axis(title(self), "pool_size", pool_size, self.rank)
         self.strides = self.pool_size if strides is None else per_axis(title(self), "strides", strides, self.rank)
         self.padding = padding.lower() if isinstance(padding, str) else padding
@@ -44,15 +44,6 @@ class Pooling(Layer):
 
     def call(self, inputs: Any) -> Any:
         return type(self).pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "pool_size": self.pool_size,
-            "padding": self.padding,
-            "strides": self.strides,
-            "data_format": self.data_format,
-        }
 
 
 class MaxPooling1D(Pooling):
@@ -70,7 +61,7 @@ class MaxPooling1D(Pooling):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+        super().__init__(**passed(locals()))
 
 
 class MaxPooling2D(Pooling):
@@ -88,7 +79,7 @@ class MaxPooling2D(Pooling):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+        super().__init__(**passed(locals()))
 
 
 class MaxPooling3D(Pooling):
@@ -106,7 +97,7 @@ class MaxPooling3D(Pooling):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+        super().__init__(**passed(locals()))
 
 
 class AveragePooling1D(Pooling):
