@@ -157,6 +157,10 @@ def test_each_gate_has_masks_of_its_own_with_recurrent_dropout(name, gates):
     by_gate = [(h * mask) @ part for mask, part in zip(masks, np.split(kernel, gates, axis=1), strict=True)]
     found = both.for_gates("state", h, both.recurrent_kernel, gates)
     np.testing.assert_allclose(found, np.concatenate(by_gate, axis=1), rtol=1e-5, atol=1e-6)
+    both.forget_masks()
+    states = [h] * (2 if name == "LSTMCell" else 1)
+    plain, dropped = both(x, states)[0], both(x, states, training=True)[0]  # by itself, not in a layer
+    assert np.abs(dropped - plain).max() > 1e-3 and not both._masks
 
 
 def test_unroll_writes_the_cell_once_for_each_time_step():
