@@ -28,6 +28,7 @@ class Settings:
     image_data_format: str = "channels_last"
     dtype_policy: DTypePolicy | None = None  # None: the policy of floatx
     interactive_logging: bool = True
+    flash_attention: bool = True
     max_epochs: int | None = None
     max_steps_per_epoch: int | None = None
 
@@ -152,6 +153,25 @@ def set_float32_matmul_precision(precision: str) -> None:
         ValueError: for another name.
     """
     compiler_config.update(float32_matmul_precision=precision)
+
+
+def enable_flash_attention() -> None:
+    """Let the triton target compute attention tile by tile, without its scores in memory, where it can; so it is unless
+    `disable_flash_attention` was called. The results are the same up to rounding. Other targets compute it in their own way.
+
+    Source: Dao, "FlashAttention-2", 2023 (arXiv 2307.08691).
+    """
+    _update(flash_attention=True)
+
+
+def disable_flash_attention() -> None:
+    """Spell attention out in products and a softmax, on every target, in models traced from now on."""
+    _update(flash_attention=False)
+
+
+def is_flash_attention_enabled() -> bool:
+    """Whether attention may be computed tile by tile."""
+    return _settings.flash_attention
 
 
 def max_epochs() -> int | None:

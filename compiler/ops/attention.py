@@ -72,7 +72,7 @@ class DotProductAttention(Composite):
 
     def stays_whole(self, node: Node, rule: str) -> bool:
         """Triton has a kernel that keeps the scores to itself."""
-        return rule == "element" and has_flash_kernel(node.inputs[:3])
+        return rule == "element" and has_flash_kernel([value.type for value in node.inputs[:3]])
 
     def vjp(self, grad: Any, out: Any, *inputs: Any, **attrs: Any) -> tuple[Value | None, ...]:
         found = iter(ops.dot_product_attention_gradient(*inputs, grad, **attrs))
@@ -158,7 +158,7 @@ class DotProductAttentionGradient(Composite):
 
     def stays_whole(self, node: Node, rule: str) -> bool:
         """Triton's kernels give no gradient of the bias: that is as large as the scores, which they have nowhere in memory."""
-        return rule == "element" and not node.attrs["with_bias"] and has_flash_kernel(node.inputs[:3])
+        return rule == "element" and not node.attrs["with_bias"] and has_flash_kernel([value.type for value in node.inputs[:3]])
 
     def expand(self, *inputs: Any, with_bias: bool, **attrs: Any) -> Any:
         *given, grad = inputs
@@ -182,12 +182,12 @@ class DotProductAttentionGradient(Composite):
 MAX_FLASH_SIZE = 256
 
 
-def has_flash_kernel(operands: Sequence[Value]) -> bool:
-    """True for query, key and value that the Triton kernels of attention take."""
-    sizes = [operand.type.shape[3] for operand in operands]
+def has_flash_kernel(types: Sequence[TensorType]) -> bool:
+    """True for types of query, key and value that the Triton kernels of attention take."""
+    sizes = [type_.shape[3] for type_ in types]
     known = all(not isinstance(size, Dim) and 0 < size <= MAX_FLASH_SIZE for size in sizes)
-    keys = operands[1].type.shape[1]
-    return known and (isinstance(keys, Dim) or keys > 0) and operands[0].type.dtype in ("float32", "float16", "bfloat16")
+    keys = types[1].shape[1]
+    return known and (isinstance(keys, Dim) or keys > 0) and types[0].dtype in ("float32", "float16", "bfloat16")
 
 
 def _is_bias(type_: TensorType) -> bool:

@@ -34,7 +34,7 @@ class GroupedQueryAttention(Layer):
 
     Raises:
         ValueError: if the heads cannot be grouped.
-        NotImplementedError: for flash_attention=True.
+        ValueError: for flash_attention=True with dropout.
     """
 
     supports_masking = True
@@ -62,7 +62,7 @@ class GroupedQueryAttention(Layer):
         super().__init__(**kwargs)
         check_positive(self, head_dim=head_dim, num_query_heads=num_query_heads, num_key_value_heads=num_key_value_heads)
         check_positive(self, optional=True, sliding_window=sliding_window)
-        check_flash(self, flash_attention)
+        self._flash_attention = check_flash(self, flash_attention, dropout)
         if num_query_heads % num_key_value_heads:
             raise ValueError(
                 f"{title(self)}: num_query_heads must be a multiple of num_key_value_heads, got {num_query_heads} and "
@@ -137,7 +137,8 @@ class GroupedQueryAttention(Layer):
         else:
             mask = None if mask is None else spread_to(ops.cast(mask, "bool"), 4, -3)
             scale = 1.0 / math.sqrt(self.head_dim)
-            outputs, scores = ops.dot_product_attention(*heads, mask=mask, scale=scale, is_causal=causal_only), None
+            options = {"is_causal": causal_only, "flash_attention": self._flash_attention}
+            outputs, scores = ops.dot_product_attention(*heads, mask=mask, scale=scale, **options), None
         outputs = self._output_dense(outputs if gate is None else ops.multiply(outputs, gate))
         return (outputs, scores) if return_attention_scores else outputs
 

@@ -41,7 +41,7 @@ class MultiHeadAttention(Layer):
     (batch, heads, queries, keys) come second.
 
     Raises:
-        NotImplementedError: for flash_attention=True.
+        ValueError: for flash_attention=True with dropout.
     """
 
     supports_masking = True
@@ -71,7 +71,7 @@ class MultiHeadAttention(Layer):
         super().__init__(**kwargs)
         check_positive(self, num_heads=num_heads, key_dim=key_dim)
         check_positive(self, optional=True, value_dim=value_dim, sliding_window=sliding_window)
-        check_flash(self, flash_attention)
+        self._flash_attention = check_flash(self, flash_attention, dropout)
         if attention_axes is not None and not isinstance(attention_axes, (int, list, tuple)):
             raise ValueError(f"{title(self)}: attention_axes must be an integer or several, got {attention_axes!r}.")
         self.num_heads, self.key_dim, self.value_dim = num_heads, key_dim, value_dim or key_dim
@@ -176,7 +176,8 @@ class MultiHeadAttention(Layer):
         mask_axis = -2 * len(attended) - 1
         if self.dropout == 0 and not return_attention_scores and ops.ndim(query) == 4 and attended == (1,):
             mask = None if attention_mask is None else spread_to(ops.cast(attention_mask, "bool"), 4, mask_axis)
-            return ops.dot_product_attention(query, key, value, mask=mask, scale=scale, is_causal=use_causal_mask), None
+            options = {"is_causal": use_causal_mask, "flash_attention": self._flash_attention}
+            return ops.dot_product_attention(query, key, value, mask=mask, scale=scale, **options), None
         if use_causal_mask:
             causal = causal_mask(query, value)
             attention_mask = causal if attention_mask is None else ops.logical_and(attention_mask, causal)
@@ -252,12 +253,17 @@ def projections_config(layer: Any, activity_regularizer: Any) -> dict[str, Any]:
     }
 
 
-def check_flash(layer: Layer, flash_attention: Any) -> None:
-    """Raises NotImplementedError where flash attention is forced."""
-    if flash_attention:
-        raise NotImplementedError(
-            f"{title(layer)}: flash_attention cannot be forced: each target computes attention in its own way. Leave it None."
+def check_flash(layer: Layer, flash_attention: bool | None, dropout: float) -> bool | None:
+    """The argument flash_attention.
+
+    Raises:
+        ValueError: where it is demanded together with dropout, which needs the weights.
+    """
+    if flash_attention and dropout > 0:
+        raise ValueError(
+            f"{title(layer)}: flash_attention=True does not go with dropout, got dropout={dropout}. Leave it None."
         )
+    return flash_attention
 
 
 def _as_tuple(given: Any) -> tuple[int, ...]:

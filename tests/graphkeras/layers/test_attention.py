@@ -89,8 +89,8 @@ def test_errors_say_what_is_wanted():
         layers.MultiHeadAttention(0, 3)
     with pytest.raises(ValueError, match="multiple of num_key_value_heads, got 3 and 2"):
         layers.GroupQueryAttention(4, 3, 2)
-    with pytest.raises(NotImplementedError, match="flash_attention cannot be forced"):
-        layers.MultiHeadAttention(2, 3, flash_attention=True)
+    with pytest.raises(ValueError, match="flash_attention=True does not go with dropout"):
+        layers.MultiHeadAttention(2, 3, flash_attention=True, dropout=0.1)
     with pytest.raises(ValueError, match="value and key must be alike"):
         layers.MultiHeadAttention(2, 3)(X, X, X[:, :3])
     with pytest.raises(ValueError, match="must be a list for"):

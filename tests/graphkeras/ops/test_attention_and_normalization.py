@@ -4,12 +4,15 @@ import numpy as np
 import onnx
 import pytest
 
+import graphkeras as keras
 from graphkeras import Input, KerasTensor, Model, activations, layers, ops
 from graphkeras.compiler import driver
 from graphkeras.compiler.autodiff import gradients
+from graphkeras.compiler.executables.reference import evaluate_graph
 from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.registry import ops as graph_ops
 from graphkeras.compiler.types import TensorType
+from graphkeras.trace import Trace
 from graphkeras.tracing import StaticFunction
 from tests.compiler.conformance import interpreter
 
@@ -53,8 +56,8 @@ def test_errors_of_attention(arguments, message):
 
 
 def test_what_is_not_supported_says_so():
-    with pytest.raises(NotImplementedError, match="flash_attention cannot be forced"):
-        ops.dot_product_attention(QUERY, KEY, KEY, flash_attention=True)
+    with pytest.raises(ValueError, match="flash_attention=True takes float32"):
+        ops.dot_product_attention(QUERY.astype("float64"), KEY.astype("float64"), KEY.astype("float64"), flash_attention=True)
     with pytest.raises(NotImplementedError, match="use strategy='greedy'"):
         ops.ctc_decode(X, [1, 1], strategy="beam_search")
     with pytest.raises(NotImplementedError, match="synchronized"):
@@ -115,3 +118,26 @@ def test_mish_in_a_functional_model_is_made_of_operations_that_keras_knows():
     model = Model(inputs, activations.mish(inputs))
     assert [layer["class_name"] for layer in model.get_config()["layers"]] == ["InputLayer", "Softplus", "Tanh", "Multiply"]
     np.testing.assert_allclose(model.predict(VECTOR[None], verbose=0), layers.Activation("mish")(VECTOR[None]), rtol=1e-6)
+
+
+def test_flash_attention_can_be_left_out():
+    """The graph then has products and a softmax in its place; the numbers are the same."""
+
+    def traced(flash):
+        with Trace() as trace:
+            q, k = (trace.placeholder(TensorType(x.shape, "float32"), "x") for x in (QUERY, KEY))
+            graph = trace.graph([ops.dot_product_attention(q, k, k, is_causal=True, flash_attention=flash).value])
+        return graph, evaluate_graph(graph, [QUERY, KEY])[0][0]
+
+    (whole, first), (parts, second) = traced(True), traced(False)
+    assert [node.op.name for node in whole.nodes] == ["dot_product_attention"]
+    assert {"matmul", "softmax"} <= {node.op.name for node in parts.nodes}
+    np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-6)
+    assert keras.config.is_flash_attention_enabled()
+    keras.config.disable_flash_attention()
+    try:
+        assert not keras.config.is_flash_attention_enabled()
+        assert [node.op.name for node in traced(None)[0].nodes] == [node.op.name for node in parts.nodes]
+    finally:
+        keras.config.enable_flash_attention()
+    assert [node.op.name for node in traced(None)[0].nodes] == ["dot_product_attention"]
