@@ -10,7 +10,7 @@ from ..dims import Dim, DimLike, Shape
 from ..graph import Node, Value
 from ..registry import OPS, ops
 from ..types import FLOATS, TensorType, shape_text
-from .base import Arg, Composite, Sample, same_dtype
+from .base import Arg, Composite, Op, Sample, same_dtype
 from .elementwise import BATCH, LENGTH, check_dtype
 from .softmax import finite_range
 
@@ -40,8 +40,7 @@ class DotProductAttention(Composite):
         return {"scale": None if scale is None else float(scale), "causal": bool(attrs["causal"])}
 
     def infer(self, *types: TensorType, scale: float | None, causal: bool) -> TensorType:
-        if not 3 <= len(types) <= 5:
-            raise TypeError(f"dot_product_attention takes 3 to 5 operands, got {len(types)}.")
+        check_operand_count(self, types)
         query, key, value = types[:3]
         check_dtype(self, same_dtype(self, types[:3]), FLOATS)
         if not query.ndim == key.ndim == value.ndim == 4:
@@ -150,6 +149,7 @@ class DotProductAttentionGradient(Composite):
         return {**ops.dot_product_attention.canonical(types, attrs), "with_bias": with_bias}
 
     def infer(self, *types: TensorType, with_bias: bool, **attrs: Any) -> tuple[TensorType, ...]:
+        check_operand_count(self, types, further=1)
         *given, grad = types
         result = ops.dot_product_attention.infer(*given, **attrs)
         if grad != result:
@@ -188,6 +188,16 @@ def has_flash_kernel(types: Sequence[TensorType]) -> bool:
     known = all(not isinstance(size, Dim) and 0 < size <= MAX_FLASH_SIZE for size in sizes)
     keys = types[1].shape[1]
     return known and (isinstance(keys, Dim) or keys > 0) and types[0].dtype in ("float32", "float16", "bfloat16")
+
+
+def check_operand_count(op: Op, types: Sequence[TensorType], further: int = 0) -> None:
+    """Query, key and value; bias and mask or not; and `further` operands.
+
+    Raises:
+        TypeError: otherwise.
+    """
+    if not 3 <= len(types) - further <= 5:
+        raise TypeError(f"{op.name} takes {3 + further} to {5 + further} operands, got {len(types)}.")
 
 
 def _is_bias(type_: TensorType) -> bool:

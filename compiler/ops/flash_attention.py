@@ -15,8 +15,8 @@ import numpy as np
 from ..dims import DimLike
 from ..graph import Node, Value
 from ..registry import OPS, ops
-from ..types import TensorType
-from .attention import HIDDEN, hidden_keys
+from ..types import TensorType, shape_text
+from .attention import HIDDEN, check_operand_count, hidden_keys
 from .base import Arg, Composite, Sample
 
 _ATTRIBUTES: Mapping[str, Any] = {"scale": None, "causal": False}
@@ -42,6 +42,7 @@ class FlashAttention(_FlashKernel):
     name = "flash_attention"
 
     def infer(self, *types: TensorType, **attrs: Any) -> tuple[TensorType, ...]:
+        check_operand_count(self, types)
         result = OPS["dot_product_attention"].infer(*types, **attrs)
         assert isinstance(result, TensorType)
         batch, length, heads, _ = types[0].shape
@@ -77,6 +78,7 @@ class FlashAttentionQueryGradient(_FlashKernel):
     name = "flash_attention_query_gradient"
 
     def infer(self, *types: TensorType, **attrs: Any) -> TensorType:
+        _check_gradient_operands(self, types, attrs)
         return types[0]
 
     def expand(self, query: Any, key: Any, value: Any, *others: Any, scale: float, causal: bool) -> Any:
@@ -99,6 +101,7 @@ class FlashAttentionKeyGradient(_FlashKernel):
     name = "flash_attention_key_gradient"
 
     def infer(self, *types: TensorType, **attrs: Any) -> tuple[TensorType, ...]:
+        _check_gradient_operands(self, types, attrs)
         return types[1], types[2]
 
     def expand(self, query: Any, key: Any, value: Any, *others: Any, scale: float, causal: bool) -> Any:
@@ -114,6 +117,16 @@ class FlashAttentionKeyGradient(_FlashKernel):
 
     def samples(self) -> Iterator[Sample]:
         yield from _gradient_samples()
+
+
+def _check_gradient_operands(op: _FlashKernel, types: Sequence[TensorType], attrs: Mapping[str, Any]) -> None:
+    check_operand_count(op, types, further=3)
+    *given, grad, logsumexp, delta = types
+    result, rows = ops.flash_attention.infer(*given, **attrs)
+    shapes, expected = ([type_.shape for type_ in types] for types in ((grad, logsumexp, delta), (result, rows, rows)))
+    if shapes != expected:
+        told = (", ".join(map(shape_text, each)) for each in (shapes, expected))
+        raise ValueError("{}: gradient, logsumexp and delta have the shapes {}; they must be {}.".format(op.name, *told))
 
 
 def flash_gradient(node: Node) -> Sequence[Value]:

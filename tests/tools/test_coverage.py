@@ -71,6 +71,23 @@ def test_signatures(ours, theirs, told):
     assert difference(ours, theirs) == told
 
 
+class Remembering:
+    """An object that keeps the arguments that it was made with."""
+
+    def __new__(cls, *args, **kwargs):
+        made = super().__new__(cls)
+        made.arguments = args, kwargs
+        return made
+
+    def __init__(self, axis=-1):
+        self.axis = axis
+
+
+def test_a_class_takes_what_its_constructor_takes():
+    assert difference(Remembering, "(axis=-1)") == ""
+    assert difference(Remembering, "(axis=0)") == "axis=-1, Keras 0"
+
+
 def test_what_is_no_signature():
     with pytest.raises(ValueError, match="is no signature"):
         parameters("(x")

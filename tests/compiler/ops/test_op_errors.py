@@ -69,6 +69,11 @@ WRONG: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ops.scatter_add(np.array([-1]), np.zeros(1), size=5), ValueError, "scatter_add: index -1 is out of range"),
     (lambda: ops.one_hot(X, depth=3), TypeError, "one_hot: indices must be integers"),
     (lambda: ops.one_hot(I, depth=-1), ValueError, "one_hot: depth must not be negative"),
+    (
+        lambda: ops.flash_attention_key_gradient(*[symbol((1, 2, 3, 4))] * 4, *[symbol((1, 2, 3))] * 2),
+        ValueError,
+        r"flash_attention_key_gradient: gradient, logsumexp and delta have the shapes .*; they must be .*, \(1, 3, 2\)\.",
+    ),
     (lambda: ops.softmax(I), TypeError, "softmax does not take int32"),
     (lambda: ops.log_softmax(X, axis=7), ValueError, "log_softmax: axis 7 is out of range"),
     (lambda: ops.logsumexp(symbol((2, 0)), axis=1), ValueError, "logsumexp: .* no elements"),
