@@ -8,16 +8,20 @@ from typing import Any
 from .. import initializers, ops
 from ..variable import Variable
 from .input_spec import title
-from .layer import Layer
+from .own_arguments import OwnArguments, check_positive
 from .tracking import count_switch
 
+#: Arguments of Keras's that must be None.
+_QUANTIZATION = ("quantization_config", "gptq_unpacked_column_size")
 
-class AdaptedLayer(Layer):
-    """The base of layers that have `enable_lora`. A subclass makes its main weight with `add_main_weight`.
+
+class AdaptedLayer(OwnArguments):
+    """The base of layers that have `enable_lora`. A subclass makes its main weight with `build_main_weight`.
 
     Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021 (arXiv 2106.09685).
     """
 
+    hidden = frozenset(("lora_rank", "lora_alpha", "weights", *_QUANTIZATION))
     #: The name of the main weight.
     main_weight = "kernel"
     lora_rank: int | None = None
@@ -26,19 +30,24 @@ class AdaptedLayer(Layer):
     _lora_a: Any = None
     _lora_b: Any = None
 
-    def set_lora(self, rank: int | None, alpha: float | None) -> None:
-        """Take the constructor's arguments `lora_rank` and `lora_alpha`: `build` enables LoRA if there is a rank."""
-        if rank is not None and (isinstance(rank, bool) or not isinstance(rank, int) or rank < 1):
-            raise ValueError(f"{title(self)}: lora_rank must be a positive integer or None, got {rank!r}.")
+    def __init__(self, **arguments: Any) -> None:
+        quantization = [name for name in _QUANTIZATION if arguments.pop(name, None) is not None]
+        super().__init__(**arguments)
+        if quantization:
+            raise NotImplementedError(f"{title(self)}: quantization is not supported; leave {quantization[0]} None.")
+        self._set_lora(self.lora_rank, self.lora_alpha)
+
+    def _set_lora(self, rank: int | None, alpha: float | None) -> None:
+        check_positive(self, optional=True, lora_rank=rank)
         self.lora_rank = rank
         self.lora_alpha = alpha if alpha is not None else rank
 
-    def add_main_weight(self, shape: Any, initializer: Any, regularizer: Any, constraint: Any) -> None:
-        """Make the weight that LoRA adapts."""
-        self._main = self.add_weight(shape, initializer, regularizer=regularizer, constraint=constraint, name=self.main_weight)
+    def build_main_weight(self, shape: tuple[Any, ...], **more: Any) -> None:
+        """Make the weight that LoRA adapts; `more` as for `weight`."""
+        self._main = self.weight(self.main_weight, shape, **more)
 
     def build_lora(self) -> None:
-        """The last step of `build`."""
+        """The last step of `build`: LoRA, if there is a rank."""
         if self.lora_rank is not None:
             self._adapt(self.lora_rank, self.lora_alpha, "he_uniform", "zeros")
 
@@ -81,7 +90,7 @@ class AdaptedLayer(Layer):
             raise ValueError(f"{title(self)}.enable_lora: build the layer first, or call it on data.")
         if self.lora_enabled:
             raise ValueError(f"{title(self)}.enable_lora: LoRA is enabled already; that can be done once for a layer.")
-        self.set_lora(rank, lora_alpha)
+        self._set_lora(rank, lora_alpha)
         assert self.lora_rank is not None
         self._adapt(self.lora_rank, self.lora_alpha, a_initializer, b_initializer)
 
@@ -127,6 +136,7 @@ class AdaptedLayer(Layer):
         if self.lora_enabled:
             self._lora_b.assign(ops.zeros(self._lora_b.shape, self._lora_b.dtype))
 
-    def lora_config(self) -> dict[str, Any]:
-        """The part of `get_config` that is about LoRA: nothing if it is not enabled, as in Keras."""
-        return {} if self.lora_rank is None else {"lora_rank": self.lora_rank, "lora_alpha": self.lora_alpha}
+    def arguments_config(self) -> dict[str, Any]:
+        """Its arguments as JSON-ready data; those about LoRA only if it is enabled, as in Keras."""
+        adaptation = {} if self.lora_rank is None else {"lora_rank": self.lora_rank, "lora_alpha": self.lora_alpha}
+        return {**super().arguments_config(), **adaptation}

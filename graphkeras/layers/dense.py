@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, constraints, initializers, ops, regularizers
+from .. import ops
+from ..arguments import passed
 from .adapted import AdaptedLayer
 from .input_spec import InputSpec, title
+from .own_arguments import check_positive
 
 
 class Dense(AdaptedLayer):
@@ -26,6 +28,11 @@ class Dense(AdaptedLayer):
     """
 
     supports_masking = True
+    hidden = AdaptedLayer.hidden | {"activity_regularizer"}  # written by `Layer`, if there is one
+
+    units: int
+    activation: Any
+    use_bias: bool
 
     def __init__(
         self,
@@ -44,20 +51,8 @@ class Dense(AdaptedLayer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
-            raise ValueError(f"{title(self)}: units must be a positive integer, got {units!r}.")
-        if quantization_config is not None:
-            raise NotImplementedError(f"{title(self)}: quantization is not supported; leave quantization_config None.")
-        self.set_lora(lora_rank, lora_alpha)
-        self.units, self.use_bias = units, use_bias
-        self.activation = activations.get(activation)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        super().__init__(**passed(locals()))
+        check_positive(self, units=units)
         self.bias: Any = None
         self.input_spec = InputSpec(min_ndim=2)
 
@@ -65,15 +60,9 @@ class Dense(AdaptedLayer):
         input_dim = input_shape[-1]
         if input_dim is None:
             raise ValueError(f"{title(self)}: the last axis of its input must have a known size, got shape {input_shape}.")
-        self.add_main_weight((input_dim, self.units), self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint)
+        self.build_main_weight((input_dim, self.units))
         if self.use_bias:
-            self.bias = self.add_weight(
-                (self.units,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
+            self.bias = self.weight("bias", (self.units,))
         self.build_lora()
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_dim})
 
@@ -90,18 +79,3 @@ class Dense(AdaptedLayer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
-            "kernel_constraint": constraints.serialize(self.kernel_constraint),
-            "bias_constraint": constraints.serialize(self.bias_constraint),
-            **self.lora_config(),
-        }

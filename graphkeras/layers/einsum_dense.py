@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .. import activations, constraints, initializers, ops, regularizers
+from .. import initializers, ops, regularizers
+from ..arguments import passed
 from .adapted import AdaptedLayer
 from .input_spec import InputSpec, title
 
@@ -27,6 +28,11 @@ class EinsumDense(AdaptedLayer):
         NotImplementedError: for quantization.
     """
 
+    equation: str
+    activation: Any
+    bias_axes: str | None
+    kernel_initializer: Any
+
     def __init__(
         self,
         equation: str,
@@ -45,19 +51,9 @@ class EinsumDense(AdaptedLayer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        if quantization_config is not None or gptq_unpacked_column_size is not None:
-            raise NotImplementedError(f"{title(self)}: quantization is not supported; leave its arguments None.")
-        self.set_lora(lora_rank, lora_alpha)
-        self.equation, self.bias_axes = equation, bias_axes
+        super().__init__(**passed(locals()))
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
-        self.activation = activations.get(activation)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self.output_shape = list(self.partial_output_shape)
         self.bias: Any = None
 
     def build(self, input_shape: Any) -> None:
@@ -68,16 +64,9 @@ class EinsumDense(AdaptedLayer):
                 f"for inputs of shape {input_shape}. Give these sizes in output_shape, and known ones in the inputs."
             )
         self.input_spec = InputSpec(ndim=len(input_shape))
-        initializer = self._kernel_initializer_for(shapes)
-        self.add_main_weight(shapes.kernel, initializer, self.kernel_regularizer, self.kernel_constraint)
+        self.build_main_weight(shapes.kernel, initializer=self._kernel_initializer_for(shapes))
         if shapes.bias is not None:
-            self.bias = self.add_weight(
-                shapes.bias,
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
+            self.bias = self.weight("bias", shapes.bias)
         self.build_lora()
 
     @property
@@ -103,21 +92,7 @@ class EinsumDense(AdaptedLayer):
         return shapes_of_equation(self.equation, self.bias_axes, tuple(input_shape), self.partial_output_shape).output
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "output_shape": list(self.partial_output_shape),
-            "equation": self.equation,
-            "activation": activations.serialize(self.activation),
-            "bias_axes": self.bias_axes,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
-            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
-            "kernel_constraint": constraints.serialize(self.kernel_constraint),
-            "bias_constraint": constraints.serialize(self.bias_constraint),
-            **self.lora_config(),
-        }
+        return {**super().get_config(), "activity_regularizer": regularizers.serialize(self.activity_regularizer)}
 
 
 class EquationShapes(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import constraints, initializers, ops, regularizers
+from .. import ops
+from ..arguments import passed
 from .adapted import AdaptedLayer
-from .input_spec import title
 
 
 class Embedding(AdaptedLayer):
@@ -26,6 +26,11 @@ class Embedding(AdaptedLayer):
 
     main_weight = "embeddings"
 
+    input_dim: int
+    output_dim: int
+    embeddings_initializer: Any
+    mask_zero: bool
+
     def __init__(
         self,
         input_dim: int,
@@ -40,25 +45,19 @@ class Embedding(AdaptedLayer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        length = kwargs.pop("input_length", None)  # Keras 2
-        if length is not None and "input_shape" not in kwargs:
-            kwargs["input_shape"] = (length,) if isinstance(length, int) else tuple(length)
-        super().__init__(**kwargs)
-        if quantization_config is not None:
-            raise NotImplementedError(f"{title(self)}: quantization is not supported; leave quantization_config None.")
-        self.set_lora(lora_rank, lora_alpha)
-        self.input_dim, self.output_dim, self.mask_zero = input_dim, output_dim, mask_zero
-        self.supports_masking = mask_zero
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        arguments = passed(locals())
+        length = arguments.pop("input_length", None)  # Keras 2
+        if length is not None:
+            arguments.setdefault("input_shape", (length,) if isinstance(length, int) else tuple(length))
         if weights is not None:
-            self._layer_state.initial_weights = weights if isinstance(weights, (list, tuple)) else [weights]
+            arguments["weights"] = weights if isinstance(weights, (list, tuple)) else [weights]
+        super().__init__(**arguments)
+        self.supports_masking = mask_zero
+        if weights is not None:
             self.build(None)
 
     def build(self, input_shape: Any = None) -> None:
-        shape = (self.input_dim, self.output_dim)
-        self.add_main_weight(shape, self.embeddings_initializer, self.embeddings_regularizer, self.embeddings_constraint)
+        self.build_main_weight((self.input_dim, self.output_dim))
         self.build_lora()
 
     @property
@@ -81,15 +80,3 @@ class Embedding(AdaptedLayer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape, self.output_dim)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_dim": self.input_dim,
-            "output_dim": self.output_dim,
-            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
-            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
-            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
-            "mask_zero": self.mask_zero,
-            **self.lora_config(),
-        }

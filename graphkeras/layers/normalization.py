@@ -7,8 +7,8 @@ from typing import Any
 from graphkeras.compiler.types import normalize_axes, normalize_axis
 
 from .. import config, ops
+from ..arguments import passed
 from .input_spec import InputSpec, title
-from .own_arguments import passed
 from .scaled_normalization import ScaledNormalization
 
 
@@ -24,6 +24,8 @@ class BatchNormalization(ScaledNormalization):
     Raises:
         NotImplementedError: for renorm and synchronized.
     """
+
+    hidden = frozenset(("renorm", "renorm_clipping", "renorm_momentum"))
 
     def __init__(
         self,
@@ -88,10 +90,6 @@ class BatchNormalization(ScaledNormalization):
         mean = ops.sum(x * taken, axes, keepdims=True) / count
         variance = ops.sum(ops.square((x - mean) * taken), axes, keepdims=True) / count
         return ops.reshape(mean, (-1,)), ops.reshape(variance, (-1,))
-
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        return {name: value for name, value in config.items() if not name.startswith("renorm")}
 
 
 class LayerNormalization(ScaledNormalization):

@@ -8,9 +8,10 @@ from graphkeras.compiler.registry import ops as graph_ops
 from graphkeras.compiler.types import normalize_axis
 
 from .. import ops
+from ..arguments import passed
 from ..operation import operation
 from .input_spec import InputSpec, title
-from .own_arguments import OwnArguments, passed
+from .own_arguments import OwnArguments
 from .scaled_normalization import ScaledNormalization
 
 

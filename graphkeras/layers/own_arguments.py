@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from .. import activations, constraints, initializers, regularizers
+from ..arguments import argument_names
 from .input_spec import title
 from .layer import Layer
 
@@ -18,26 +18,8 @@ _KINDS: dict[str, Any] = {
     "constraint": constraints,
 }
 
-_NAMES: dict[Any, tuple[str, ...]] = {}
-_OF_ALL_LAYERS = frozenset(inspect.signature(Layer.__init__).parameters)
-
-
-def passed(local_names: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a constructor by name, from its `locals()` in its first line.
-
-    With ``super().__init__(**passed(locals()))`` a constructor lists its arguments and their defaults once.
-    """
-    given = {name: value for name, value in local_names.items() if name not in ("self", "__class__", "kwargs")}
-    return {**given, **local_names.get("kwargs", {})}
-
-
-def argument_names(cls: type) -> tuple[str, ...]:
-    """The arguments of a layer class; for a user's subclass those of the class of graphkeras that it is made from."""
-    if cls not in _NAMES:
-        ours = next(one for one in cls.__mro__ if one.__module__.startswith("graphkeras."))
-        parameters = list(inspect.signature(ours.__init__).parameters.values())[1:]  # type: ignore[misc]
-        _NAMES[cls] = tuple(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
-    return _NAMES[cls]
+#: What every layer takes.
+_OF_ALL_LAYERS = frozenset((*inspect.signature(Layer.__init__).parameters, "weights"))
 
 
 def check_positive(layer: Layer, optional: bool = False, **numbers: Any) -> None:
@@ -57,6 +39,9 @@ class OwnArguments(Layer):
     Activations, initializers, regularizers and constraints may be given as Keras allows: names, objects, configs. A subclass
     passes all of its arguments on (`passed`) and then replaces what it keeps in another form; `get_config` writes them.
     """
+
+    #: Arguments that configs do not have.
+    hidden: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, **arguments: Any) -> None:
         known = {name for cls in type(self).__mro__ if issubclass(cls, OwnArguments) for name in argument_names(cls)}
@@ -81,6 +66,8 @@ class OwnArguments(Layer):
         """Its arguments as JSON-ready data."""
         config = {}
         for name in argument_names(type(self)):
+            if name in self.hidden:
+                continue
             kind = _KINDS.get(name.rpartition("_")[2])
             value = getattr(self, name)
             config[name] = value if kind is None else kind.serialize(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
+from ..arguments import passed
 from .embedding import Embedding
 
 
@@ -16,6 +17,10 @@ class ReversibleEmbedding(Embedding):
         reverse_dtype: the dtype of the scores; the inputs' by default.
         logit_soft_cap: if given, scores are soft_cap * tanh(scores / soft_cap).
     """
+
+    tie_weights: bool
+    reverse_dtype: Any
+    logit_soft_cap: float | None
 
     def __init__(
         self,
@@ -30,9 +35,7 @@ class ReversibleEmbedding(Embedding):
         logit_soft_cap: float | None = None,
         **kwargs: Any,
     ) -> None:
-        arguments = (embeddings_initializer, embeddings_regularizer, embeddings_constraint, mask_zero)
-        super().__init__(input_dim, output_dim, *arguments, **kwargs)
-        self.tie_weights, self.reverse_dtype, self.logit_soft_cap = tie_weights, reverse_dtype, logit_soft_cap
+        super().__init__(**passed(locals()))
 
     def build(self, input_shape: Any = None) -> None:
         super().build(input_shape)
@@ -52,7 +55,3 @@ class ReversibleEmbedding(Embedding):
 
     def compute_output_shape(self, input_shape: Any, reverse: bool = False) -> Any:
         return (*input_shape[:-1], self.input_dim) if reverse else (*input_shape, self.output_dim)
-
-    def get_config(self) -> dict[str, Any]:
-        own = {"tie_weights": self.tie_weights, "reverse_dtype": self.reverse_dtype, "logit_soft_cap": self.logit_soft_cap}
-        return {**super().get_config(), **own}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from .. import config, ops
+from ..arguments import passed
 from ..ops.convolution import per_axis
 from .input_spec import InputSpec, title
 from .layer import Layer
-from .own_arguments import OwnArguments, passed
+from .own_arguments import OwnArguments
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops, random
+from ...arguments import passed
 from ..input_spec import title
-from ..layer import Layer
+from ..own_arguments import OwnArguments
 from .masks import causal_mask
 
 
-class Attention(Layer):
+class Attention(OwnArguments):
     """For each query the mean of the values, with the weights softmax(scores of the query and the keys).
 
     Args:
@@ -28,13 +29,17 @@ class Attention(Layer):
 
     supports_masking = True
 
+    use_scale: bool
+    score_mode: str
+    dropout: float
+    seed: Any
+
     def __init__(
         self, use_scale: bool = False, score_mode: str = "dot", dropout: float = 0.0, seed: Any = None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**passed(locals()))
         if score_mode not in ("dot", "concat"):
             raise ValueError(f"{title(self)}: score_mode must be 'dot' or 'concat', got {score_mode!r}.")
-        self.use_scale, self.score_mode, self.dropout, self.seed = use_scale, score_mode, dropout, seed
         if dropout > 0:
             self.seed_generator = random.SeedGenerator(seed)
         self.scale: Any = None
@@ -96,15 +101,6 @@ class Attention(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[0][:-1], input_shape[1][-1])
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "use_scale": self.use_scale,
-            "score_mode": self.score_mode,
-            "dropout": self.dropout,
-            "seed": self.seed,
-        }
-
 
 class AdditiveAttention(Attention):
     """`Attention` with the scores sum(scale * tanh(query + key)) (Bahdanau et al. 2015); `scale` is a variable per feature.
@@ -115,7 +111,7 @@ class AdditiveAttention(Attention):
     """
 
     def __init__(self, use_scale: bool = True, dropout: float = 0.0, **kwargs: Any) -> None:
-        super().__init__(use_scale=use_scale, dropout=dropout, **kwargs)
+        super().__init__(**passed(locals()))
 
     def build(self, input_shape: Any) -> None:
         self._check("inputs", input_shape)
@@ -127,4 +123,4 @@ class AdditiveAttention(Attention):
         return ops.sum(sums if self.scale is None else ops.multiply(self.scale, sums), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        return {name: value for name, value in super().get_config().items() if name != "score_mode"}
+        return {**super().get_config(), "seed": self.seed}

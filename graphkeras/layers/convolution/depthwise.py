@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from ..own_arguments import passed
+from ...arguments import passed
 from .base import ConvolutionLayer
 
 

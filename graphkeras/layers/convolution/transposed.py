@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
+from ...arguments import passed
 from ...ops.convolution import per_axis
 from ..input_spec import title
-from ..own_arguments import passed
 from .base import ConvolutionLayer
 from .windows import window_reach
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ... import config, ops
+from ...arguments import passed
 from ...ops.convolution import per_axis
 from ..input_spec import InputSpec, title
-from ..own_arguments import OwnArguments, passed
+from ..own_arguments import OwnArguments
 
 
 class AdaptivePooling(OwnArguments):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ... import config, ops
+from ...arguments import passed
 from ..input_spec import InputSpec
-from ..own_arguments import OwnArguments, passed
+from ..own_arguments import OwnArguments
 
 
 class GlobalPooling(OwnArguments):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ... import initializers, ops, random, tree
+from ...arguments import passed
 from ...saving.serialization import deserialize_keras_object, serialize_keras_object
 from ..input_spec import title
 from ..layer import Layer
-from ..own_arguments import OwnArguments, check_positive, passed
+from ..own_arguments import OwnArguments, check_positive
 
 
 class RecurrentCell(OwnArguments):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ... import ops
+from ...arguments import passed
 from ..convolution.windows import Sizes, set_windows, window_count
 from ..input_spec import InputSpec, title
-from ..own_arguments import check_positive, passed
+from ..own_arguments import check_positive
 from .cells import RecurrentCell, long_short_term
 from .own_cell import OwnCellRNN
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ... import regularizers
+from ...arguments import argument_names
 from ...naming import to_snake_case
-from ..own_arguments import argument_names
 from .cells import RecurrentCell
 from .recurrent import RNN
 

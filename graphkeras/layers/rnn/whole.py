@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
+from ...arguments import passed
 from ...ops.recurrent import activation_name, gru, lstm, simple_rnn
 from ..input_spec import InputSpec, title
-from ..own_arguments import passed
 from .cells import GRUCell, LSTMCell, SimpleRNNCell
 from .own_cell import OwnCellRNN
 
