@@ -1,4 +1,4 @@
-"""The loss, metric or optimizer that a user means by a name, an object, a class, a function or a config."""
+"""What a user means by a name, an object, a class, a function or a config: a loss, an initializer, an optimizer, ..."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from .saving.object_registration import get_registered_object
 from .saving.serialization import deserialize_keras_object
 
 
+def subclasses_in(names: Mapping[str, Any], base: type) -> dict[str, type[Any]]:
+    """The subclasses of `base`, without itself, among the names of a module."""
+    return {name: each for name, each in names.items() if inspect.isclass(each) and issubclass(each, base) and each is not base}
+
+
 def resolve(kind: str, identifier: Any, table: Mapping[str, Any]) -> Any:
     """The object that `identifier` means: classes are called without arguments, functions come as they are.
 
     Args:
-        kind: the plain word for messages: "loss", "metric", "optimizer".
+        kind: the plain word for messages, such as "loss".
         identifier: a name in `table` or of a custom object, a config dict, a class, or an object.
         table: classes and functions by name.
 

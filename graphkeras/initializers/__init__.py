@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
-from ..identifiers import resolve
+from ..identifiers import resolve, subclasses_in
 from ..saving.serialization import serialize_keras_object
 from .constant_initializers import Constant as Constant
 from .constant_initializers import Identity as Identity
@@ -33,11 +32,7 @@ glorot_normal, glorot_uniform = GlorotNormal, GlorotUniform
 he_normal, he_uniform, lecun_normal, lecun_uniform = HeNormal, HeUniform, LecunNormal, LecunUniform
 
 _TABLE: dict[str, Any] = {
-    **{
-        name: cls
-        for name, cls in vars().items()
-        if inspect.isclass(cls) and cls is not Initializer and issubclass(cls, Initializer)
-    },
+    **subclasses_in(vars(), Initializer),
     "OrthogonalInitializer": Orthogonal,
     "IdentityInitializer": Identity,
     "uniform": RandomUniform,  # as Keras 2 spelled them

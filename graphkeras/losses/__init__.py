@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
-from ..identifiers import resolve
+from ..identifiers import resolve, subclasses_in
 from ..saving.serialization import deserialize_keras_object, serialize_keras_object
 from .classes import (
     CTC,
@@ -56,54 +57,6 @@ from .regression import (
     squared_hinge,
 )
 
-_CLASSES = (
-    CTC,
-    BinaryCrossentropy,
-    BinaryFocalCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalFocalCrossentropy,
-    CategoricalGeneralizedCrossEntropy,
-    CategoricalHinge,
-    Circle,
-    CosineSimilarity,
-    Dice,
-    Hinge,
-    Huber,
-    KLDivergence,
-    LogCosh,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    Poisson,
-    SparseCategoricalCrossentropy,
-    SquaredHinge,
-    Tversky,
-)
-_FUNCTIONS = (
-    binary_crossentropy,
-    binary_focal_crossentropy,
-    categorical_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_generalized_cross_entropy,
-    categorical_hinge,
-    circle,
-    cosine_similarity,
-    ctc,
-    dice,
-    hinge,
-    huber,
-    kl_divergence,
-    log_cosh,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-    sparse_categorical_crossentropy,
-    squared_hinge,
-    tversky,
-)
 #: Short and older names.
 _ALIASES = {
     "bce": binary_crossentropy,
@@ -116,7 +69,8 @@ _ALIASES = {
     "msle": mean_squared_logarithmic_error,
 }
 TABLE: dict[str, Any] = {
-    **{each.__name__: each for each in (*_CLASSES, *_FUNCTIONS)},
+    **{name: each for name, each in subclasses_in(vars(), Loss).items() if each is not LossFunctionWrapper},
+    **{name: each for name, each in vars().items() if inspect.isfunction(each) and each.__module__.startswith(__name__)},
     **_ALIASES,
     **{name.upper(): function for name, function in _ALIASES.items() if len(name) <= 4},
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import ops, tree
+from ..arguments import passed
 from . import crossentropy, overlap, regression
 from .loss import Loss, require_comparable, same_rank
 
@@ -62,7 +63,7 @@ class MeanSquaredError(_Named):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str = "mean_squared_error", dtype: Any = None
     ) -> None:
-        super().__init__(regression.mean_squared_error, reduction, name, dtype)
+        super().__init__(regression.mean_squared_error, **passed(locals()))
 
 
 class MeanAbsoluteError(_Named):
@@ -71,7 +72,7 @@ class MeanAbsoluteError(_Named):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str = "mean_absolute_error", dtype: Any = None
     ) -> None:
-        super().__init__(regression.mean_absolute_error, reduction, name, dtype)
+        super().__init__(regression.mean_absolute_error, **passed(locals()))
 
 
 class MeanAbsolutePercentageError(_Named):
@@ -80,7 +81,7 @@ class MeanAbsolutePercentageError(_Named):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str = "mean_absolute_percentage_error", dtype: Any = None
     ) -> None:
-        super().__init__(regression.mean_absolute_percentage_error, reduction, name, dtype)
+        super().__init__(regression.mean_absolute_percentage_error, **passed(locals()))
 
 
 class MeanSquaredLogarithmicError(_Named):
@@ -89,7 +90,7 @@ class MeanSquaredLogarithmicError(_Named):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str = "mean_squared_logarithmic_error", dtype: Any = None
     ) -> None:
-        super().__init__(regression.mean_squared_logarithmic_error, reduction, name, dtype)
+        super().__init__(regression.mean_squared_logarithmic_error, **passed(locals()))
 
 
 class CosineSimilarity(_Named):
@@ -102,7 +103,7 @@ class CosineSimilarity(_Named):
         name: str = "cosine_similarity",
         dtype: Any = None,
     ) -> None:
-        super().__init__(regression.cosine_similarity, reduction, name, dtype, axis=axis)
+        super().__init__(regression.cosine_similarity, **passed(locals()))
 
 
 class Huber(_Named):
@@ -111,28 +112,28 @@ class Huber(_Named):
     def __init__(
         self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str = "huber_loss", dtype: Any = None
     ) -> None:
-        super().__init__(regression.huber, reduction, name, dtype, delta=delta)
+        super().__init__(regression.huber, **passed(locals()))
 
 
 class LogCosh(_Named):
     """mean(log(cosh(y_pred - y_true)))."""
 
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "log_cosh", dtype: Any = None) -> None:
-        super().__init__(regression.log_cosh, reduction, name, dtype)
+        super().__init__(regression.log_cosh, **passed(locals()))
 
 
 class Hinge(_Named):
     """mean(max(1 - y_true y_pred, 0))."""
 
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "hinge", dtype: Any = None) -> None:
-        super().__init__(regression.hinge, reduction, name, dtype)
+        super().__init__(regression.hinge, **passed(locals()))
 
 
 class SquaredHinge(_Named):
     """mean(max(1 - y_true y_pred, 0)**2)."""
 
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "squared_hinge", dtype: Any = None) -> None:
-        super().__init__(regression.squared_hinge, reduction, name, dtype)
+        super().__init__(regression.squared_hinge, **passed(locals()))
 
 
 class CategoricalHinge(_Named):
@@ -141,21 +142,21 @@ class CategoricalHinge(_Named):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str = "categorical_hinge", dtype: Any = None
     ) -> None:
-        super().__init__(regression.categorical_hinge, reduction, name, dtype)
+        super().__init__(regression.categorical_hinge, **passed(locals()))
 
 
 class KLDivergence(_Named):
     """sum(y_true log(y_true / y_pred))."""
 
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "kl_divergence", dtype: Any = None) -> None:
-        super().__init__(regression.kl_divergence, reduction, name, dtype)
+        super().__init__(regression.kl_divergence, **passed(locals()))
 
 
 class Poisson(_Named):
     """mean(y_pred - y_true log(y_pred))."""
 
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "poisson", dtype: Any = None) -> None:
-        super().__init__(regression.poisson, reduction, name, dtype)
+        super().__init__(regression.poisson, **passed(locals()))
 
 
 class BinaryCrossentropy(_Named):
@@ -170,15 +171,7 @@ class BinaryCrossentropy(_Named):
         name: str = "binary_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(
-            crossentropy.binary_crossentropy,
-            reduction,
-            name,
-            dtype,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-        )
+        super().__init__(crossentropy.binary_crossentropy, **passed(locals()))
 
 
 class BinaryFocalCrossentropy(_Named):
@@ -196,18 +189,7 @@ class BinaryFocalCrossentropy(_Named):
         name: str = "binary_focal_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(
-            crossentropy.binary_focal_crossentropy,
-            reduction,
-            name,
-            dtype,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-            apply_class_balancing=apply_class_balancing,
-            alpha=alpha,
-            gamma=gamma,
-        )
+        super().__init__(crossentropy.binary_focal_crossentropy, **passed(locals()))
 
 
 class CategoricalCrossentropy(_Named):
@@ -222,15 +204,7 @@ class CategoricalCrossentropy(_Named):
         name: str = "categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(
-            crossentropy.categorical_crossentropy,
-            reduction,
-            name,
-            dtype,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-        )
+        super().__init__(crossentropy.categorical_crossentropy, **passed(locals()))
 
 
 class CategoricalFocalCrossentropy(_Named):
@@ -247,17 +221,7 @@ class CategoricalFocalCrossentropy(_Named):
         name: str = "categorical_focal_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(
-            crossentropy.categorical_focal_crossentropy,
-            reduction,
-            name,
-            dtype,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-            alpha=alpha,
-            gamma=gamma,
-        )
+        super().__init__(crossentropy.categorical_focal_crossentropy, **passed(locals()))
 
 
 class SparseCategoricalCrossentropy(_Named):
@@ -274,15 +238,7 @@ class SparseCategoricalCrossentropy(_Named):
         name: str = "sparse_categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(
-            crossentropy.sparse_categorical_crossentropy,
-            reduction,
-            name,
-            dtype,
-            from_logits=from_logits,
-            ignore_class=ignore_class,
-            axis=axis,
-        )
+        super().__init__(crossentropy.sparse_categorical_crossentropy, **passed(locals()))
         self.ignore_class = ignore_class
         self.axis = axis
 
@@ -304,7 +260,7 @@ class Dice(_Named):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str = "dice", axis: Any = None, dtype: Any = None
     ) -> None:
-        super().__init__(overlap.dice, reduction, name, dtype, axis=axis)
+        super().__init__(overlap.dice, **passed(locals()))
 
 
 class Tversky(_Named):
@@ -319,7 +275,7 @@ class Tversky(_Named):
         axis: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(overlap.tversky, reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
+        super().__init__(overlap.tversky, **passed(locals()))
 
 
 class CategoricalGeneralizedCrossEntropy(_Named):
@@ -336,7 +292,7 @@ class CategoricalGeneralizedCrossEntropy(_Named):
     ) -> None:
         if not 0 < q < 1:
             raise ValueError(f"CategoricalGeneralizedCrossEntropy: q must lie between 0 and 1, got {q}.")
-        super().__init__(overlap.categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
+        super().__init__(overlap.categorical_generalized_cross_entropy, **passed(locals()))
 
 
 class Circle(_Named):
@@ -353,7 +309,7 @@ class Circle(_Named):
         name: str = "circle",
         dtype: Any = None,
     ) -> None:
-        super().__init__(overlap.circle, reduction, name, dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal)
+        super().__init__(overlap.circle, **passed(locals()))
 
     def mask(self, y_true: Any, y_pred: Any) -> Any:
         return ops.greater(self.fn(y_true, y_pred, **self._fn_kwargs), 0.0)
@@ -365,4 +321,4 @@ class CTC(_Named):
     casts_targets = False
 
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str = "ctc", dtype: Any = None) -> None:
-        super().__init__(crossentropy.ctc, reduction, name, dtype)
+        super().__init__(crossentropy.ctc, **passed(locals()))

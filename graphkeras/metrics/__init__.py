@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import losses
-from ..identifiers import resolve
+from ..identifiers import resolve, subclasses_in
 from ..losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -65,53 +65,7 @@ from .operating_point import PrecisionAtRecall, RecallAtPrecision, SensitivityAt
 from .reduction import Mean, MeanMetricWrapper, Sum
 from .scores import F1Score, FBetaScore, R2Score
 
-_CLASSES = (
-    AUC,
-    Accuracy,
-    BinaryAccuracy,
-    BinaryCrossentropy,
-    BinaryIoU,
-    CategoricalAccuracy,
-    CategoricalCrossentropy,
-    CategoricalHinge,
-    ConcordanceCorrelation,
-    CosineSimilarity,
-    F1Score,
-    FBetaScore,
-    FalseNegatives,
-    FalsePositives,
-    Hinge,
-    IoU,
-    KLDivergence,
-    LogCoshError,
-    Mean,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanIoU,
-    MeanMetricWrapper,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    OneHotIoU,
-    OneHotMeanIoU,
-    PearsonCorrelation,
-    Poisson,
-    Precision,
-    PrecisionAtRecall,
-    R2Score,
-    Recall,
-    RecallAtPrecision,
-    RootMeanSquaredError,
-    SensitivityAtSpecificity,
-    SparseCategoricalAccuracy,
-    SparseCategoricalCrossentropy,
-    SparseTopKCategoricalAccuracy,
-    SpecificityAtSensitivity,
-    SquaredHinge,
-    Sum,
-    TopKCategoricalAccuracy,
-    TrueNegatives,
-    TruePositives,
-)
+_CLASSES = subclasses_in(vars(), Metric)
 _ALIASES = {
     "bce": BinaryCrossentropy,
     "cosine_proximity": CosineSimilarity,
@@ -127,8 +81,8 @@ _FUNCTIONS = {
     name: function for name, function in losses.TABLE.items() if name in ("huber", "log_cosh", "logcosh", "dice", "tversky")
 }
 TABLE: dict[str, Any] = {
-    **{to_snake_case(each.__name__): each for each in _CLASSES},
-    **{each.__name__: each for each in _CLASSES},
+    **{to_snake_case(name): each for name, each in _CLASSES.items()},
+    **_CLASSES,
     **_ALIASES,
     **{name.upper(): each for name, each in _ALIASES.items() if len(name) <= 4},
     **_FUNCTIONS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import config, ops
+from ..arguments import passed
 from ..losses.loss import same_rank
 from ..ops.operands import is_integer
 from .reduction import NamedMeanMetric
@@ -78,7 +79,7 @@ class Accuracy(NamedMeanMetric):
     """How often predictions equal labels."""
 
     def __init__(self, name: str = "accuracy", dtype: Any = None) -> None:
-        super().__init__(accuracy, name, dtype)
+        super().__init__(accuracy, **passed(locals()))
 
 
 class BinaryAccuracy(NamedMeanMetric):
@@ -87,7 +88,7 @@ class BinaryAccuracy(NamedMeanMetric):
     def __init__(self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
         if not 0 < threshold < 1:
             raise ValueError(f"BinaryAccuracy: threshold must lie between 0 and 1, got {threshold}.")
-        super().__init__(binary_accuracy, name, dtype, threshold=threshold)
+        super().__init__(binary_accuracy, **passed(locals()))
         self.threshold = threshold
 
 
@@ -95,21 +96,21 @@ class CategoricalAccuracy(NamedMeanMetric):
     """How often the most probable class is the one-hot label."""
 
     def __init__(self, name: str = "categorical_accuracy", dtype: Any = None) -> None:
-        super().__init__(categorical_accuracy, name, dtype)
+        super().__init__(categorical_accuracy, **passed(locals()))
 
 
 class SparseCategoricalAccuracy(NamedMeanMetric):
     """How often the most probable class is the integer label."""
 
     def __init__(self, name: str = "sparse_categorical_accuracy", dtype: Any = None) -> None:
-        super().__init__(sparse_categorical_accuracy, name, dtype)
+        super().__init__(sparse_categorical_accuracy, **passed(locals()))
 
 
 class TopKCategoricalAccuracy(NamedMeanMetric):
     """How often the one-hot label is among the `k` most probable classes."""
 
     def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None) -> None:
-        super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
+        super().__init__(top_k_categorical_accuracy, **passed(locals()))
         self.k = k
 
 
@@ -123,5 +124,5 @@ class SparseTopKCategoricalAccuracy(NamedMeanMetric):
         dtype: Any = None,
         from_sorted_ids: bool = False,
     ) -> None:
-        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k, from_sorted_ids=from_sorted_ids)
+        super().__init__(sparse_top_k_categorical_accuracy, **passed(locals()))
         self.k, self.from_sorted_ids = k, from_sorted_ids

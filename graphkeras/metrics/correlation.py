@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import config, ops
+from ..arguments import passed
 from ..losses.loss import same_rank
 from .reduction import NamedMeanMetric
 
@@ -41,11 +42,11 @@ class PearsonCorrelation(NamedMeanMetric):
     """The mean over samples of `pearson_correlation`."""
 
     def __init__(self, name: str = "pearson_correlation", dtype: Any = None, axis: int = -1) -> None:
-        super().__init__(pearson_correlation, name, dtype, axis=axis)
+        super().__init__(pearson_correlation, **passed(locals()))
 
 
 class ConcordanceCorrelation(NamedMeanMetric):
     """The mean over samples of `concordance_correlation`."""
 
     def __init__(self, name: str = "concordance_correlation", dtype: Any = None, axis: int = -1) -> None:
-        super().__init__(concordance_correlation, name, dtype, axis=axis)
+        super().__init__(concordance_correlation, **passed(locals()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
+from ..arguments import passed
 from ..losses import crossentropy, regression
 from ..losses.loss import same_rank
 from .reduction import Mean, NamedMeanMetric
@@ -14,7 +15,7 @@ class MeanSquaredError(NamedMeanMetric):
     """mean((y_true - y_pred)**2)."""
 
     def __init__(self, name: str = "mean_squared_error", dtype: Any = None) -> None:
-        super().__init__(regression.mean_squared_error, name, dtype)
+        super().__init__(regression.mean_squared_error, **passed(locals()))
 
 
 class RootMeanSquaredError(Mean):
@@ -35,35 +36,35 @@ class MeanAbsoluteError(NamedMeanMetric):
     """mean(|y_true - y_pred|)."""
 
     def __init__(self, name: str = "mean_absolute_error", dtype: Any = None) -> None:
-        super().__init__(regression.mean_absolute_error, name, dtype)
+        super().__init__(regression.mean_absolute_error, **passed(locals()))
 
 
 class MeanAbsolutePercentageError(NamedMeanMetric):
     """100 mean(|y_true - y_pred| / |y_true|)."""
 
     def __init__(self, name: str = "mean_absolute_percentage_error", dtype: Any = None) -> None:
-        super().__init__(regression.mean_absolute_percentage_error, name, dtype)
+        super().__init__(regression.mean_absolute_percentage_error, **passed(locals()))
 
 
 class MeanSquaredLogarithmicError(NamedMeanMetric):
     """mean((log(y_true + 1) - log(y_pred + 1))**2)."""
 
     def __init__(self, name: str = "mean_squared_logarithmic_error", dtype: Any = None) -> None:
-        super().__init__(regression.mean_squared_logarithmic_error, name, dtype)
+        super().__init__(regression.mean_squared_logarithmic_error, **passed(locals()))
 
 
 class LogCoshError(NamedMeanMetric):
     """mean(log(cosh(y_pred - y_true)))."""
 
     def __init__(self, name: str = "logcosh", dtype: Any = None) -> None:
-        super().__init__(regression.log_cosh, name, dtype)
+        super().__init__(regression.log_cosh, **passed(locals()))
 
 
 class CosineSimilarity(NamedMeanMetric):
     """The cosine of the angle between y_true and y_pred along `axis`: 1 for the same direction."""
 
     def __init__(self, name: str = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
-        super().__init__(_cosine, name, dtype, axis=axis)
+        super().__init__(_cosine, **passed(locals()))
 
 
 def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
@@ -76,35 +77,35 @@ class Hinge(NamedMeanMetric):
     """mean(max(1 - y_true y_pred, 0))."""
 
     def __init__(self, name: str = "hinge", dtype: Any = None) -> None:
-        super().__init__(regression.hinge, name, dtype)
+        super().__init__(regression.hinge, **passed(locals()))
 
 
 class SquaredHinge(NamedMeanMetric):
     """mean(max(1 - y_true y_pred, 0)**2)."""
 
     def __init__(self, name: str = "squared_hinge", dtype: Any = None) -> None:
-        super().__init__(regression.squared_hinge, name, dtype)
+        super().__init__(regression.squared_hinge, **passed(locals()))
 
 
 class CategoricalHinge(NamedMeanMetric):
     """max(1 + max((1 - y_true) y_pred) - sum(y_true y_pred), 0)."""
 
     def __init__(self, name: str = "categorical_hinge", dtype: Any = None) -> None:
-        super().__init__(regression.categorical_hinge, name, dtype)
+        super().__init__(regression.categorical_hinge, **passed(locals()))
 
 
 class KLDivergence(NamedMeanMetric):
     """sum(y_true log(y_true / y_pred))."""
 
     def __init__(self, name: str = "kl_divergence", dtype: Any = None) -> None:
-        super().__init__(regression.kl_divergence, name, dtype)
+        super().__init__(regression.kl_divergence, **passed(locals()))
 
 
 class Poisson(NamedMeanMetric):
     """mean(y_pred - y_true log(y_pred))."""
 
     def __init__(self, name: str = "poisson", dtype: Any = None) -> None:
-        super().__init__(regression.poisson, name, dtype)
+        super().__init__(regression.poisson, **passed(locals()))
 
 
 class BinaryCrossentropy(NamedMeanMetric):
@@ -113,9 +114,7 @@ class BinaryCrossentropy(NamedMeanMetric):
     def __init__(
         self, name: str = "binary_crossentropy", dtype: Any = None, from_logits: bool = False, label_smoothing: float = 0
     ) -> None:
-        super().__init__(
-            crossentropy.binary_crossentropy, name, dtype, from_logits=from_logits, label_smoothing=label_smoothing
-        )
+        super().__init__(crossentropy.binary_crossentropy, **passed(locals()))
 
 
 class CategoricalCrossentropy(NamedMeanMetric):
@@ -129,14 +128,7 @@ class CategoricalCrossentropy(NamedMeanMetric):
         label_smoothing: float = 0,
         axis: int = -1,
     ) -> None:
-        super().__init__(
-            crossentropy.categorical_crossentropy,
-            name,
-            dtype,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-        )
+        super().__init__(crossentropy.categorical_crossentropy, **passed(locals()))
 
 
 class SparseCategoricalCrossentropy(NamedMeanMetric):
@@ -150,11 +142,4 @@ class SparseCategoricalCrossentropy(NamedMeanMetric):
         ignore_class: int | None = None,
         axis: int = -1,
     ) -> None:
-        super().__init__(
-            crossentropy.sparse_categorical_crossentropy,
-            name,
-            dtype,
-            from_logits=from_logits,
-            ignore_class=ignore_class,
-            axis=axis,
-        )
+        super().__init__(crossentropy.sparse_categorical_crossentropy, **passed(locals()))

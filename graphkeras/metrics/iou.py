@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import config, ops
+from ..arguments import kept_arguments
 from .metric import Metric
 
 
@@ -69,11 +70,7 @@ class IoU(Metric):
         return ops.divide(ops.sum(shares), ops.add(ops.sum(occurs), config.epsilon()))
 
     def get_config(self) -> dict[str, Any]:
-        names = ("num_classes", "target_class_ids", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-    def _config_without(self, *names: str) -> dict[str, Any]:
-        return {name: value for name, value in IoU.get_config(self).items() if name not in names}
+        return kept_arguments(self)
 
 
 class BinaryIoU(IoU):
@@ -93,10 +90,6 @@ class BinaryIoU(IoU):
         y_pred = ops.greater_equal(ops.convert_to_tensor(y_pred, dtype="float32"), float(self.threshold))
         super().update_state(y_true, y_pred, sample_weight)
 
-    def get_config(self) -> dict[str, Any]:
-        kept = ("target_class_ids", "name", "dtype")
-        return {"threshold": self.threshold, **{name: value for name, value in super().get_config().items() if name in kept}}
-
 
 class MeanIoU(IoU):
     """`IoU` of all classes."""
@@ -112,9 +105,6 @@ class MeanIoU(IoU):
         axis: int = -1,
     ) -> None:
         super().__init__(num_classes, range(num_classes), name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
-
-    def get_config(self) -> dict[str, Any]:
-        return self._config_without("target_class_ids")
 
 
 class OneHotIoU(IoU):
@@ -132,9 +122,6 @@ class OneHotIoU(IoU):
     ) -> None:
         super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
 
-    def get_config(self) -> dict[str, Any]:
-        return self._config_without("sparse_y_true")
-
 
 class OneHotMeanIoU(MeanIoU):
     """`MeanIoU` for one-hot targets."""
@@ -149,6 +136,3 @@ class OneHotMeanIoU(MeanIoU):
         axis: int = -1,
     ) -> None:
         super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)
-
-    def get_config(self) -> dict[str, Any]:
-        return self._config_without("sparse_y_true", "target_class_ids")

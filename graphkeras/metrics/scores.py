@@ -7,6 +7,7 @@ from typing import Any
 from graphkeras.compiler.types import shape_text
 
 from .. import config, ops
+from ..arguments import kept_arguments
 from ..losses.loss import same_rank
 from ..variable import Variable
 from .metric import Metric
@@ -96,7 +97,7 @@ class FBetaScore(Metric):
         return ops.mean(score) if self.average == "macro" else score
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "average": self.average, "beta": self.beta, "threshold": self.threshold}
+        return kept_arguments(self)
 
 
 class F1Score(FBetaScore):
@@ -106,9 +107,6 @@ class F1Score(FBetaScore):
         self, average: str | None = None, threshold: float | None = None, name: str = "f1_score", dtype: Any = None
     ) -> None:
         super().__init__(average, 1.0, threshold, name, dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        return {name: value for name, value in super().get_config().items() if name != "beta"}
 
 
 class R2Score(Metric):
@@ -178,5 +176,4 @@ class R2Score(Metric):
         return ops.where(enough, ops.subtract(1.0, ops.divide(lost, ops.where(enough, free, 1.0))), score)
 
     def get_config(self) -> dict[str, Any]:
-        own = {"class_aggregation": self.class_aggregation, "num_regressors": self.num_regressors}
-        return {**super().get_config(), **own}
+        return kept_arguments(self)

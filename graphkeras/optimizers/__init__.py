@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..identifiers import resolve
+from ..identifiers import resolve, subclasses_in
 from ..saving.serialization import deserialize_keras_object, serialize_keras_object
 from . import legacy, schedules
 from .adafactor import Adafactor
@@ -18,13 +18,10 @@ from .optimizer import Optimizer
 from .rmsprop import RMSprop
 from .sgd import SGD
 
-_CLASSES = (
-    *(SGD, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, LossScaleOptimizer, Muon, Nadam),
-    *(RMSprop,),
-)
+_CLASSES = subclasses_in(vars(), Optimizer)
 TABLE: dict[str, Any] = {
-    **{each.__name__.lower(): each for each in _CLASSES},
-    **{each.__name__: each for each in _CLASSES},
+    **{name.lower(): each for name, each in _CLASSES.items()},
+    **_CLASSES,
 }
 
 

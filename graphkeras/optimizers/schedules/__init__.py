@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...identifiers import subclasses_in
 from ...saving.serialization import deserialize_keras_object, serialize_keras_object
 from .cosine import CosineDecay, CosineDecayRestarts
 from .decay import ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay
 from .schedule import LearningRateSchedule
 
-_TABLE = {
-    each.__name__: each
-    for each in (
-        CosineDecay,
-        CosineDecayRestarts,
-        ExponentialDecay,
-        InverseTimeDecay,
-        PiecewiseConstantDecay,
-        PolynomialDecay,
-    )
-}
+_TABLE = subclasses_in(vars(), LearningRateSchedule)
 
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> Any:

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from ... import ops
-from .schedule import LearningRateSchedule, as_float, positive
+from ...arguments import passed
+from .schedule import Decay, as_float
 
 
 def _cosine(fraction: Any) -> Any:
@@ -14,11 +15,19 @@ def _cosine(fraction: Any) -> Any:
     return ops.multiply(ops.add(ops.cos(ops.multiply(fraction, math.pi)), 1.0), 0.5)
 
 
-class CosineDecay(LearningRateSchedule):
+class CosineDecay(Decay):
     """rate * ((1 - alpha) * (1 + cos(pi * step / decay_steps)) / 2 + alpha), then rate * alpha.
 
     With `warmup_target`, the rate first rises linearly to it for `warmup_steps` steps and then decays from there.
     """
+
+    positive = ("decay_steps",)
+
+    initial_learning_rate: float
+    decay_steps: int
+    alpha: float
+    warmup_target: float | None
+    warmup_steps: int
 
     def __init__(
         self,
@@ -29,9 +38,7 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: int = 0,
     ) -> None:
-        self.initial_learning_rate, self.alpha, self.name = initial_learning_rate, alpha, name
-        self.decay_steps = positive("CosineDecay: decay_steps", decay_steps)
-        self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
+        super().__init__(**passed(locals()))
 
     def __call__(self, step: Any) -> Any:
         step = as_float(step)
@@ -50,19 +57,17 @@ class CosineDecay(LearningRateSchedule):
         factor = ops.add(ops.multiply(_cosine(fraction), 1.0 - self.alpha), float(self.alpha))
         return ops.multiply(factor, rate)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "alpha": self.alpha,
-            "name": self.name,
-            "warmup_target": self.warmup_target,
-            "warmup_steps": self.warmup_steps,
-        }
 
-
-class CosineDecayRestarts(LearningRateSchedule):
+class CosineDecayRestarts(Decay):
     """Cosine decay that starts again after each period; periods grow by `t_mul`, the starting rate shrinks by `m_mul`."""
+
+    positive = ("first_decay_steps", "t_mul")
+
+    initial_learning_rate: float
+    first_decay_steps: int
+    t_mul: float
+    m_mul: float
+    alpha: float
 
     def __init__(
         self,
@@ -73,9 +78,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         alpha: float = 0.0,
         name: str = "SGDRDecay",
     ) -> None:
-        self.initial_learning_rate, self.alpha, self.name = initial_learning_rate, alpha, name
-        self.first_decay_steps = positive("CosineDecayRestarts: first_decay_steps", first_decay_steps)
-        self.t_mul, self.m_mul = positive("CosineDecayRestarts: t_mul", t_mul), m_mul
+        super().__init__(**passed(locals()))
 
     def __call__(self, step: Any) -> Any:
         elapsed = ops.divide(as_float(step), float(self.first_decay_steps))
@@ -92,13 +95,3 @@ class CosineDecayRestarts(LearningRateSchedule):
         height = ops.multiply(_cosine(fraction), ops.power(float(self.m_mul), restarts))
         factor = ops.add(ops.multiply(height, 1.0 - self.alpha), float(self.alpha))
         return ops.multiply(factor, float(self.initial_learning_rate))
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "first_decay_steps": self.first_decay_steps,
-            "t_mul": self.t_mul,
-            "m_mul": self.m_mul,
-            "alpha": self.alpha,
-            "name": self.name,
-        }

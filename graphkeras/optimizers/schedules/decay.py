@@ -6,10 +6,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from ... import ops
-from .schedule import LearningRateSchedule, as_float, positive
+from ...arguments import passed
+from .schedule import Decay, as_float
 
 
-class ExponentialDecay(LearningRateSchedule):
+class _ByPeriods(Decay):
+    """Rates that depend on how many times `decay_steps` have passed."""
+
+    positive = ("decay_steps",)
+
+    initial_learning_rate: float
+    decay_steps: int
+    decay_rate: float
+    staircase: bool
+
+    def _periods(self, step: Any) -> Any:
+        periods = ops.divide(as_float(step), float(self.decay_steps))
+        return ops.floor(periods) if self.staircase else periods
+
+
+class ExponentialDecay(_ByPeriods):
     """initial_learning_rate * decay_rate**(step / decay_steps); in whole periods if `staircase`."""
 
     def __init__(
@@ -20,30 +36,13 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
-        self.initial_learning_rate, self.decay_rate, self.staircase, self.name = (
-            initial_learning_rate,
-            decay_rate,
-            staircase,
-            name,
-        )
-        self.decay_steps = positive("ExponentialDecay: decay_steps", decay_steps)
+        super().__init__(**passed(locals()))
 
     def __call__(self, step: Any) -> Any:
-        periods = ops.divide(as_float(step), float(self.decay_steps))
-        periods = ops.floor(periods) if self.staircase else periods
-        return ops.multiply(ops.power(float(self.decay_rate), periods), float(self.initial_learning_rate))
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
+        return ops.multiply(ops.power(float(self.decay_rate), self._periods(step)), float(self.initial_learning_rate))
 
 
-class InverseTimeDecay(LearningRateSchedule):
+class InverseTimeDecay(_ByPeriods):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps); in whole periods if `staircase`."""
 
     def __init__(
@@ -54,35 +53,23 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
-        self.initial_learning_rate, self.decay_rate, self.staircase, self.name = (
-            initial_learning_rate,
-            decay_rate,
-            staircase,
-            name,
-        )
-        self.decay_steps = positive("InverseTimeDecay: decay_steps", decay_steps)
+        super().__init__(**passed(locals()))
 
     def __call__(self, step: Any) -> Any:
-        periods = ops.divide(as_float(step), float(self.decay_steps))
-        periods = ops.floor(periods) if self.staircase else periods
-        return ops.divide(float(self.initial_learning_rate), ops.add(ops.multiply(periods, float(self.decay_rate)), 1.0))
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
+        return ops.divide(
+            float(self.initial_learning_rate), ops.add(ops.multiply(self._periods(step), float(self.decay_rate)), 1.0)
+        )
 
 
-class PiecewiseConstantDecay(LearningRateSchedule):
+class PiecewiseConstantDecay(Decay):
     """values[0] up to and including step boundaries[0], then values[1] up to boundaries[1], and so on.
 
     Raises:
         ValueError: unless there is one value more than boundaries.
     """
+
+    boundaries: list[float]
+    values: list[float]
 
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
         if len(boundaries) != len(values) - 1:
@@ -90,7 +77,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 f"PiecewiseConstantDecay: values needs one number more than boundaries, got {len(boundaries)} boundaries "
                 f"and {len(values)} values."
             )
-        self.boundaries, self.values, self.name = list(boundaries), list(values), name
+        super().__init__(boundaries=list(boundaries), values=list(values), name=name)
 
     def __call__(self, step: Any) -> Any:
         step = as_float(step)
@@ -99,16 +86,21 @@ class PiecewiseConstantDecay(LearningRateSchedule):
             rate = ops.where(ops.less_equal(step, float(boundary)), float(value), rate)
         return rate
 
-    def get_config(self) -> dict[str, Any]:
-        return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
 
-
-class PolynomialDecay(LearningRateSchedule):
+class PolynomialDecay(Decay):
     """(initial - end) * (1 - step / decay_steps)**power + end.
 
     After `decay_steps` the rate stays at `end_learning_rate`, or if `cycle` the time is stretched to the next multiple
     of `decay_steps` and the rate jumps up again.
     """
+
+    positive = ("decay_steps",)
+
+    initial_learning_rate: float
+    decay_steps: int
+    end_learning_rate: float
+    power: float
+    cycle: bool
 
     def __init__(
         self,
@@ -119,9 +111,7 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
         name: str = "PolynomialDecay",
     ) -> None:
-        self.initial_learning_rate, self.end_learning_rate = initial_learning_rate, end_learning_rate
-        self.decay_steps = positive("PolynomialDecay: decay_steps", decay_steps)
-        self.power, self.cycle, self.name = power, cycle, name
+        super().__init__(**passed(locals()))
 
     def __call__(self, step: Any) -> Any:
         step = as_float(step)
@@ -135,13 +125,3 @@ class PolynomialDecay(LearningRateSchedule):
         return ops.add(
             ops.multiply(left, float(self.initial_learning_rate - self.end_learning_rate)), float(self.end_learning_rate)
         )
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "end_learning_rate": self.end_learning_rate,
-            "power": self.power,
-            "cycle": self.cycle,
-            "name": self.name,
-        }

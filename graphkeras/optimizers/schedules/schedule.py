@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ... import ops
+from ...arguments import kept_arguments
 
 
 class LearningRateSchedule:
@@ -25,17 +26,22 @@ class LearningRateSchedule:
         return cls(**config)
 
 
+class Decay(LearningRateSchedule):
+    """The base of the schedules of graphkeras: each argument is an attribute, and `get_config` writes them."""
+
+    #: Arguments that must be greater than 0.
+    positive: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, **arguments: Any) -> None:
+        for name in self.positive:
+            if not arguments[name] > 0:
+                raise ValueError(f"{type(self).__name__}: {name} must be greater than 0, got {arguments[name]}.")
+        vars(self).update(arguments)
+
+    def get_config(self) -> dict[str, Any]:
+        return kept_arguments(self)
+
+
 def as_float(step: Any) -> Any:
     """The step number as a float32 tensor."""
     return ops.cast(ops.convert_to_tensor(step), "float32")
-
-
-def positive(name: str, value: float) -> float:
-    """`value` if it is above 0.
-
-    Raises:
-        ValueError: if it is not.
-    """
-    if not value > 0:
-        raise ValueError(f"{name} must be greater than 0, got {value}.")
-    return value
