@@ -9,6 +9,7 @@ from typing import Any
 from .. import config, ops, random
 from .input_spec import InputSpec, title
 from .layer import Layer
+from .own_arguments import OwnArguments
 from .regularization import Dropout
 
 
@@ -65,7 +66,7 @@ class SpatialDropout3D(_SpatialDropout):
     ndim = 5
 
 
-class GaussianDropout(Layer):
+class GaussianDropout(OwnArguments):
     """In training, the inputs times normal noise of mean 1 and standard deviation sqrt(rate / (1 - rate)).
 
     Raises:
@@ -90,9 +91,6 @@ class GaussianDropout(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
 
 class AlphaDropout(Layer):

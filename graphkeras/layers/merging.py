@@ -12,6 +12,7 @@ from graphkeras.compiler.types import shape_text
 from .. import ops
 from .input_spec import title
 from .layer import Layer
+from .own_arguments import OwnArguments
 
 
 class Merge(Layer):
@@ -108,7 +109,7 @@ class Minimum(Merge):
         return ops.minimum(x, y)
 
 
-class Concatenate(Layer):
+class Concatenate(OwnArguments):
     """The inputs one after another along `axis`.
 
     Raises:
@@ -153,9 +154,6 @@ class Concatenate(Layer):
     def _other_sizes(self, shape: Sequence[Any]) -> tuple[Any, ...]:
         axis = self.axis % len(shape)
         return tuple("?" if isinstance(size, Dim) else size for k, size in enumerate(shape) if k != axis)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis}
 
 
 def add(inputs: Sequence[Any], **kwargs: Any) -> Any:

@@ -22,6 +22,10 @@ _KINDS: dict[str, Any] = {
 _OF_ALL_LAYERS = frozenset((*inspect.signature(Layer.__init__).parameters, "weights"))
 
 
+#: What `Layer.get_config` writes.
+_IN_EVERY_CONFIG = frozenset(("name", "trainable", "dtype"))
+
+
 def check_positive(layer: Layer, optional: bool = False, **numbers: Any) -> None:
     """Numbers of units, filters, heads, ..., by the names of the arguments.
 
@@ -66,7 +70,7 @@ class OwnArguments(Layer):
         """Its arguments as JSON-ready data."""
         config = {}
         for name in argument_names(type(self)):
-            if name in self.hidden:
+            if name in self.hidden or name in _IN_EVERY_CONFIG:
                 continue
             kind = _KINDS.get(name.rpartition("_")[2])
             value = getattr(self, name)

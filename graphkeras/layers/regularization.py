@@ -8,6 +8,7 @@ from typing import Any
 from .. import ops, random, regularizers
 from .input_spec import title
 from .layer import Layer
+from .own_arguments import OwnArguments
 
 
 class Dropout(Layer):
@@ -49,7 +50,7 @@ class Dropout(Layer):
         return {**super().get_config(), "rate": self.rate, "seed": self.seed, "noise_shape": noise_shape}
 
 
-class GaussianNoise(Layer):
+class GaussianNoise(OwnArguments):
     """In training, the inputs plus normally distributed noise of standard deviation `stddev`.
 
     Raises:
@@ -75,9 +76,6 @@ class GaussianNoise(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}
 
 
 class ActivityRegularization(Layer):

@@ -11,9 +11,10 @@ from graphkeras.compiler.types import shape_text
 from .. import config, ops
 from .input_spec import InputSpec, title
 from .layer import Layer
+from .own_arguments import OwnArguments
 
 
-class Flatten(Layer):
+class Flatten(OwnArguments):
     """All axes but the batch as one: (batch, a, b) -> (batch, a * b)."""
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
@@ -34,9 +35,6 @@ class Flatten(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         rest = input_shape[1:]
         return (input_shape[0], None if None in rest else math.prod(rest))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": self.data_format}
 
 
 class Reshape(Layer):
@@ -95,7 +93,7 @@ class Permute(Layer):
         return {**super().get_config(), "dims": list(self.dims)}
 
 
-class RepeatVector(Layer):
+class RepeatVector(OwnArguments):
     """Each sample, a vector, n times: (batch, features) -> (batch, n, features)."""
 
     def __init__(self, n: int, **kwargs: Any) -> None:
@@ -111,6 +109,3 @@ class RepeatVector(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], self.n, input_shape[1])
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "n": self.n}

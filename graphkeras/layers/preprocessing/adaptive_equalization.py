@@ -88,14 +88,6 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
         spread = pixels - lowest
         return ops.clip((up_to - lowest) * 255.0 / ops.where(ops.equal(spread, 0.0), 1.0, spread), 0.0, 255.0)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "value_range": self.value_range,
-            "clip_limit": self.clip_limit,
-            "tile_grid_size": self.tile_grid_size,
-        }
-
 
 def _neighbors(size: int, count: int) -> tuple[Any, Any]:
     """The tiles before and after each pixel along an axis, counted from 1, and their weights: two arrays each."""

@@ -67,14 +67,6 @@ class ChosenLayers(RandomImageLayer):
         chosen = random.randint((), 0, len(branches), "int32", self.generator)
         return ops.switch(chosen, branches, images, *draws)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "value_range": self.value_range,
-            "factor": self.factor,
-            "interpolation": self.interpolation,
-        }
-
 
 def _branch(layer: ImageLayer, start: int, stop: int) -> Any:
     """A function of the images and the numbers of all layers, of which the layer takes its own."""
@@ -114,9 +106,6 @@ class RandAugment(ChosenLayers):
         for _ in range(self.num_ops):
             images = self.one_of(images)
         return images
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "num_ops": self.num_ops}
 
 
 class AugMix(ChosenLayers):
@@ -159,15 +148,6 @@ class AugMix(ChosenLayers):
             mixed = mixed + copy * weights[chain]
         weight = random.beta((), self.alpha, self.alpha, self.compute_dtype, self.generator)
         return ops.clip(weight * images + (1.0 - weight) * mixed, self.value_range[0], self.value_range[1])
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "num_chains": self.num_chains,
-            "chain_depth": self.chain_depth,
-            "alpha": self.alpha,
-            "all_ops": self.all_ops,
-        }
 
 
 class Pipeline(Layer):

@@ -42,5 +42,7 @@ class MaxNumBoundingBoxes(ImageLayer):
         return {**data, "bounding_boxes": {**data["bounding_boxes"], "boxes": boxes, "labels": labels}}
 
     def get_config(self) -> dict[str, Any]:
-        config = {**super().get_config(), "max_number": self.max_number, "fill_value": self.fill_value}
-        return config if self.bounding_box_format is None else {**config, "bounding_box_format": self.bounding_box_format}
+        config = super().get_config()
+        if self.bounding_box_format is None:
+            del config["bounding_box_format"]  # written only if it was given
+        return config

@@ -11,9 +11,10 @@ from ... import ops
 from ..call_arguments import is_tensor
 from ..input_spec import title
 from ..layer import Layer
+from ..own_arguments import OwnArguments
 
 
-class ListLayer(Layer):
+class ListLayer(OwnArguments):
     """The base of layers that may be called on lists of numbers, too."""
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -67,6 +68,8 @@ class CategoryEncoding(ListLayer):
         ValueError: for no number of categories, or an unknown mode.
     """
 
+    hidden = frozenset(("sparse",))
+
     def __init__(
         self, num_tokens: int | None = None, output_mode: str = "multi_hot", sparse: bool = False, **kwargs: Any
     ) -> None:
@@ -93,6 +96,3 @@ class CategoryEncoding(ListLayer):
                 f"{inputs.min()} to {inputs.max()}."
             )
         return encoded(ops.cast(inputs, "int32"), self.output_mode, self.num_tokens, self.compute_dtype, count_weights)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "num_tokens": self.num_tokens, "output_mode": self.output_mode}

@@ -7,10 +7,10 @@ from typing import Any
 
 from ... import config, ops
 from ..input_spec import title
-from ..layer import Layer
+from ..own_arguments import OwnArguments
 
 
-class ImageLayer(Layer):
+class ImageLayer(OwnArguments):
     """The base of layers that take one image (height, width, channels) or a batch of them.
 
     Subclasses define `transformed(images, training)`. As in Keras, `training` is True unless the model says otherwise: called
@@ -89,5 +89,6 @@ class ImageLayer(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": self.data_format}
+    def arguments_config(self) -> dict[str, Any]:
+        """Its arguments as JSON-ready data; `data_format` also where a class takes it without naming it."""
+        return {"data_format": self.data_format, **super().arguments_config()}

@@ -53,19 +53,6 @@ class Resizing(ImageLayer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         return self.with_size(input_shape, self.height, self.width)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "height": self.height,
-            "width": self.width,
-            "interpolation": self.interpolation,
-            "crop_to_aspect_ratio": self.crop_to_aspect_ratio,
-            "pad_to_aspect_ratio": self.pad_to_aspect_ratio,
-            "fill_mode": self.fill_mode,
-            "fill_value": self.fill_value,
-            "antialias": self.antialias,
-        }
-
 
 class CenterCrop(ImageLayer):
     """The middle (height, width) of images, as floats; smaller images are resized, after cropping to the new proportions.
@@ -90,6 +77,3 @@ class CenterCrop(ImageLayer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return self.with_size(input_shape, self.height, self.width)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "height": self.height, "width": self.width}

@@ -64,9 +64,6 @@ class MixUp(MixingLayer):
         order, weight = draws
         return weight * images + (1.0 - weight) * ops.take(images, order, axis=0)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "alpha": self.alpha}
-
 
 class CutMix(MixingLayer):
     """In every image a random rectangle is that of another one; labels are mixed by area (Yun et al., arXiv:1905.04899).
@@ -90,6 +87,3 @@ class CutMix(MixingLayer):
     def changed(self, images: Any, *draws: Any) -> Any:
         order, _, mask = draws
         return ops.where(mask, ops.take(images, order, axis=0), images)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "factor": self.factor}

@@ -69,15 +69,6 @@ class RandomGaussianBlur(RandomImageLayer):
         blurred = ops.image.gaussian_blur(images, self.kernel_size, sigma, data_format=self.data_format)
         return ops.clip(ops.where(chosen, blurred, images), self.value_range[0], self.value_range[1])
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "factor": self.factor,
-            "kernel_size": self.kernel_size,
-            "sigma": self.sigma,
-            "value_range": self.value_range,
-        }
-
 
 def random_rectangle(layer: RandomImageLayer, images: Any, sides: Any) -> tuple[Any, Any]:
     """Rectangles at random places: a mask of their pixels, and their areas as parts of the image, for every image.
@@ -146,15 +137,6 @@ class RandomErasing(RandomImageLayer):
         erased, filling = draws
         return ops.where(erased, filling, images)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "factor": self.factor,
-            "scale": self.scale,
-            "fill_value": self.fill_value,
-            "value_range": self.value_range,
-        }
-
 
 class RandomPerspective(RandomImageLayer):
     """Images seen from a random place: their corners are moved.
@@ -206,12 +188,3 @@ class RandomPerspective(RandomImageLayer):
             data_format=self.data_format,
         )
         return ops.where(chosen, tilted if is_batch else ops.squeeze(tilted, 0), images)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "factor": self.factor,
-            "scale": self.scale,
-            "interpolation": self.interpolation,
-            "fill_value": self.fill_value,
-        }

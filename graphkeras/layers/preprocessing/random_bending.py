@@ -69,14 +69,3 @@ class RandomElasticTransform(RandomImageLayer):
         )
         low, high = self.value_range
         return ops.cast(ops.clip(ops.where(chosen, changed, images), low, high), self.compute_dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "factor": self.factor,
-            "scale": self.scale,
-            "interpolation": self.interpolation,
-            "fill_mode": self.fill_mode,
-            "fill_value": self.fill_value,
-            "value_range": self.value_range,
-        }

@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import config as settings
 from ... import ops, random
+from ...arguments import passed
 from ..input_spec import title
 from .random_images import RandomBrightness, RandomContrast, RandomImageLayer, checked_range
 
@@ -47,9 +48,6 @@ class RandomColors(RandomImageLayer):
 
     def joined(self, channels: list[Any]) -> Any:
         return ops.concatenate(channels, axis=self.channel_axis)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "factor": self.factor, "value_range": self.value_range}
 
 
 class RandomHue(RandomColors):
@@ -168,7 +166,7 @@ class RandomGrayscale(RandomImageLayer):
         return ops.where(draws[0], gray, images)
 
     def get_config(self) -> dict[str, Any]:
-        config = {**super().get_config(), "factor": self.factor}
+        config = super().get_config()
         del config["seed"]  # Keras leaves it out
         return config
 
@@ -208,6 +206,8 @@ class RandomColorJitter(RandomImageLayer):
             RandomSaturation and RandomHue; None leaves that step out.
     """
 
+    value_range: Sequence[float]
+
     def __init__(
         self,
         value_range: Sequence[float] = (0, 255),
@@ -219,19 +219,13 @@ class RandomColorJitter(RandomImageLayer):
         data_format: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self.value_range = value_range
-        self.factors = {
-            "brightness_factor": brightness_factor,
-            "contrast_factor": contrast_factor,
-            "saturation_factor": saturation_factor,
-            "hue_factor": hue_factor,
-        }
+        super().__init__(**passed(locals()))
+        factors = (brightness_factor, contrast_factor, saturation_factor, hue_factor)
         kinds: tuple[Any, ...] = (RandomBrightness, RandomContrast, RandomSaturation, RandomHue)
         options = {"value_range": value_range, "data_format": data_format, "dtype": self.dtype_policy}
         self.steps: list[Any] = [
             kind(factor, seed=None if seed is None else seed + number, **options)
-            for number, (kind, factor) in enumerate(zip(kinds, self.factors.values(), strict=True))
+            for number, (kind, factor) in enumerate(zip(kinds, factors, strict=True))
             if factor is not None
         ]
 
@@ -239,6 +233,3 @@ class RandomColorJitter(RandomImageLayer):
         for step in self.steps:
             images = step.drawn(images)
         return images
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "value_range": self.value_range, **self.factors}

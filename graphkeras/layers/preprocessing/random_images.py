@@ -49,8 +49,9 @@ class RandomImageLayer(ImageLayer):
         shape = ops.shape(images)
         return random.uniform((*shape[:-3], 1, 1, 1), low, high, self.compute_dtype, self.generator)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "seed": self.seed}
+    def arguments_config(self) -> dict[str, Any]:
+        """Its arguments as JSON-ready data; `seed` also where a class takes it without naming it."""
+        return {"seed": self.seed, **super().arguments_config()}
 
 
 def checked_range(layer: ImageLayer, factor: Any, name: str, low: float, high: float) -> tuple[float, float]:
@@ -91,9 +92,6 @@ class RandomFlip(RandomImageLayer):
         axes = {"horizontal": (self.width_axis,), "vertical": (self.height_axis,)}.get(self.mode)
         flipped = ops.flip(images, axis=axes or (self.height_axis, self.width_axis))
         return ops.where(ops.less_equal(self.per_image(images, 0.0, 1.0), 0.5), flipped, images)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "mode": self.mode}
 
 
 class RandomCrop(RandomImageLayer):
@@ -137,9 +135,6 @@ class RandomCrop(RandomImageLayer):
     def _start(self, largest: int) -> Any:
         return ops.cast(random.uniform((), 0.0, float(largest + 1), "float32", self.generator), "int32")
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "height": self.height, "width": self.width}
-
 
 class RandomContrast(RandomImageLayer):
     """Each image's distance from its mean color times a random factor, clipped to `value_range`.
@@ -160,9 +155,6 @@ class RandomContrast(RandomImageLayer):
         mean = ops.mean(images, axis=(self.height_axis, self.width_axis), keepdims=True)
         return ops.clip((images - mean) * draws[0] + mean, self.value_range[0], self.value_range[1])
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "factor": self.factor, "value_range": self.value_range}
-
 
 class RandomBrightness(RandomImageLayer):
     """Each image plus a random number, clipped to `value_range`.
@@ -182,6 +174,3 @@ class RandomBrightness(RandomImageLayer):
     def changed(self, images: Any, *draws: Any) -> Any:
         low, high = self.value_range
         return ops.clip(images + draws[0] * np.asarray(high - low, self.compute_dtype), low, high)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "factor": self.factor, "value_range": self.value_range}

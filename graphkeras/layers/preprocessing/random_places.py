@@ -61,14 +61,6 @@ class RandomPlaces(RandomImageLayer):
         """A number for every image, (count, 1)."""
         return random.uniform((count, 1), low, high, "float32", self.generator)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "fill_mode": self.fill_mode,
-            "interpolation": self.interpolation,
-            "fill_value": self.fill_value,
-        }
-
 
 class RandomTranslation(RandomPlaces):
     """Images moved down and to the right by random parts of their size.
@@ -100,9 +92,6 @@ class RandomTranslation(RandomPlaces):
         right = self.numbers(count, *self._width_range) * float(width)
         return [1.0, 0.0, -right, 0.0, 1.0, -down]
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "height_factor": self.height_factor, "width_factor": self.width_factor}
-
 
 class RandomRotation(RandomPlaces):
     """Images turned around their middle by a random angle.
@@ -131,9 +120,6 @@ class RandomRotation(RandomPlaces):
         angle = self.numbers(count, self.factor[0] * math.tau, self.factor[1] * math.tau)
         cos, sin = ops.cos(angle), ops.sin(angle)
         return [cos, -sin, sin * y - cos * x + x, sin, cos, y - sin * x - cos * y]
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "factor": self.factor}
 
 
 class RandomZoom(RandomPlaces):
@@ -166,9 +152,6 @@ class RandomZoom(RandomPlaces):
         tall = self.numbers(count, *self._height_range) + 1.0
         wide = tall if self._width_range is None else self.numbers(count, *self._width_range) + 1.0
         return [wide, 0.0, (1.0 - wide) * ((width - 1) / 2), 0.0, tall, (1.0 - tall) * ((height - 1) / 2)]
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "height_factor": self.height_factor, "width_factor": self.width_factor}
 
 
 class RandomShear(RandomPlaces):
@@ -204,6 +187,3 @@ class RandomShear(RandomPlaces):
         direction = ops.where(ops.greater(self.numbers(count, 0.0, 1.0), 0.5), -1.0, 1.0)
         right, down = (self.numbers(count, *factor) * direction for factor in (self.x_factor, self.y_factor))
         return [1.0, right, 0.0, down, 1.0, 0.0]
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "x_factor": self.x_factor, "y_factor": self.y_factor}

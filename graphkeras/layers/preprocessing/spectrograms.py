@@ -11,12 +11,12 @@ import numpy as np
 from ... import config as settings
 from ... import initializers, ops
 from ..input_spec import InputSpec, title
-from ..layer import Layer
+from ..own_arguments import OwnArguments
 
 _MODES = ("log", "magnitude", "psd", "real", "imag", "angle", "stft")
 
 
-class STFTSpectrogram(Layer):
+class STFTSpectrogram(OwnArguments):
     """The short-time Fourier transform of signals (batch, time, channels), as convolutions whose kernels can be trained.
 
     Args:
@@ -116,13 +116,8 @@ class STFTSpectrogram(Layer):
         flat = ops.reshape(ops.transpose(figures, (0, 1, 3, 2)), (batch, channels * frequencies, frames))
         return flat if is_first else ops.transpose(flat, (0, 2, 1))
 
-    def get_config(self) -> dict[str, Any]:
-        names = ("mode", "frame_length", "frame_step", "fft_length", "window", "periodic", "scaling", "padding")
-        own = {name: getattr(self, name) for name in names}
-        return {**super().get_config(), **own, "data_format": self.data_format, "expand_dims": self.expand_dims}
 
-
-class MelSpectrogram(Layer):
+class MelSpectrogram(OwnArguments):
     """The mel spectrogram of signals (time,) or (batch, time): (..., mel bins, frames).
 
     Args:
@@ -186,13 +181,6 @@ class MelSpectrogram(Layer):
         places = _mel(frequencies)[:, None]
         weights = np.maximum(0.0, np.minimum((places - low) / (middle - low), (high - places) / (high - middle)))
         return np.pad(weights, ((1, 0), (0, 0)))  # the constant part belongs to no band
-
-    def get_config(self) -> dict[str, Any]:
-        names = (
-            *("fft_length", "sequence_stride", "sequence_length", "window", "sampling_rate", "num_mel_bins", "min_freq"),
-            *("max_freq", "power_to_db", "top_db", "mag_exp", "min_power", "ref_power"),
-        )
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 def _mel(hertz: Any) -> Any:

@@ -44,14 +44,6 @@ class Solarization(RandomImageLayer):
         raised = ops.clip(self.rescaled(images, self.value_range, (0, 255)) + addition, 0.0, 255.0)
         return self.rescaled(ops.where(ops.less(raised, threshold), raised, 255.0 - raised), (0, 255), self.value_range)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "value_range": self.value_range,
-            "addition_factor": self.addition_factor,
-            "threshold_factor": self.threshold_factor,
-        }
-
 
 class AutoContrast(ImageLayer):
     """Each channel of each image stretched to the whole range of values. A channel of one value stays.
@@ -72,9 +64,6 @@ class AutoContrast(ImageLayer):
         low, high = self.value_range
         stretched = (images - least) * ((high - low) / ops.where(is_flat, 1.0, greatest - least)) + low
         return ops.where(is_flat, images, ops.clip(stretched, low, high))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "value_range": self.value_range}
 
 
 class Equalization(ImageLayer):
@@ -116,9 +105,6 @@ class Equalization(ImageLayer):
         """Each channel has a table of its own: tone t of channel c is entry c * bins + t."""
         numbers = ops.clip(ops.cast(tones, "int32"), 0, self.bins - 1)
         return ops.reshape(numbers + np.arange(channels, dtype=np.int32).reshape(shape) * self.bins, (-1,))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "value_range": self.value_range, "bins": self.bins}
 
 
 def _equalized_tones(counts: Any) -> tuple[Any, Any]:
