@@ -8,6 +8,7 @@ from typing import Any
 from . import ops
 from .call_context import current_call
 from .identifiers import resolve
+from .saving.object_registration import custom_object_scope
 from .saving.serialization import serialize_keras_object
 from .tensor import KerasTensor
 
@@ -189,6 +190,7 @@ def serialize(activation: Any) -> Any:
     return name if name is not None and _FUNCTIONS.get(name) is activation else serialize_keras_object(activation)
 
 
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The activation that `serialize` wrote."""
-    return get(config)
+    with custom_object_scope(custom_objects or {}):
+        return get(config)

@@ -7,6 +7,7 @@ from typing import Any
 from . import ops
 from .config import epsilon
 from .identifiers import resolve
+from .saving.object_registration import custom_object_scope
 from .saving.serialization import serialize_keras_object
 
 
@@ -105,6 +106,7 @@ def serialize(constraint: Any) -> Any:
     return serialize_keras_object(constraint)
 
 
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The constraint that `serialize` wrote."""
-    return get(config)
+    with custom_object_scope(custom_objects or {}):
+        return get(config)

@@ -48,7 +48,6 @@ RENAMED = {
     "invert": "logical_not",
 }
 
-
 _NO_NUMBERS = "It is symbolic: its numbers exist only when the model runs."
 
 
@@ -57,7 +56,7 @@ class SymbolsOnly:
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(
-            f"{self!r} cannot become a NumPy array: it is symbolic, its numbers exist only when the model runs. "
+            f"{self!r} cannot become a NumPy array. {_NO_NUMBERS} "
             "Use graphkeras.ops in place of NumPy functions, or Model(inputs, tensor).predict to get numbers."
         )
 
@@ -72,9 +71,6 @@ class SymbolsOnly:
         raise TypeError(
             f"{self!r} was passed to TensorFlow. {_NO_NUMBERS} Use the function of graphkeras.ops that does the same."
         )
-
-
-_NO_NUMBERS = "It is symbolic: its numbers exist only when the model runs."
 
 
 def refusal(library: str, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import ops
 from .identifiers import resolve
+from .saving.object_registration import custom_object_scope
 from .saving.serialization import serialize_keras_object
 
 
@@ -142,6 +143,7 @@ def serialize(regularizer: Any) -> Any:
     return serialize_keras_object(regularizer)
 
 
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The regularizer that `serialize` wrote."""
-    return get(config)
+    with custom_object_scope(custom_objects or {}):
+        return get(config)

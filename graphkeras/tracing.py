@@ -21,10 +21,8 @@ from .call_context import outside_of_calls
 from .host import HostProgram, strings
 from .open_sizes import OpenSizes
 from .tensor import KerasTensor
-from .trace import Trace, current_trace, eager
+from .trace import Trace
 from .variable import Variable, placements_changed
-
-__all__ = ["PreparedFunction", "StaticFunction", "Trace", "current_trace", "eager"]
 
 Array = np.ndarray[Any, Any]
 
@@ -52,7 +50,7 @@ class PreparedFunction:
 
     def launch(self, arrays: Sequence[Array]) -> None:
         """Run on these arrays, one for each array of the arguments; does not wait for the result."""
-        self.compiled.executable.launch(arrays if self.host is None else self.host(arrays))
+        self.compiled.executable.launch(self._fed(arrays))
 
     def fetch(self) -> list[Array]:
         """The results of the last `launch`, one for each tensor that the function returned."""
@@ -60,7 +58,11 @@ class PreparedFunction:
 
     def run(self, arrays: Sequence[Array]) -> Any:
         """Run and return what the function returns, with arrays for tensors."""
-        return self.packed(self.compiled.executable.run(arrays if self.host is None else self.host(arrays)))
+        return self.packed(self.compiled.executable.run(self._fed(arrays)))
+
+    def _fed(self, arrays: Sequence[Array]) -> Sequence[Array]:
+        """What the graph gets, of what the program gets."""
+        return arrays if self.host is None else self.host(arrays)
 
     def packed(self, results: Sequence[Array]) -> Any:
         """The arrays from `fetch` in the structure that the function returns."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..identifiers import resolve, subclasses_in
+from ..saving.object_registration import custom_object_scope
 from ..saving.serialization import serialize_keras_object
 from .constant_initializers import Constant as Constant
 from .constant_initializers import Identity as Identity
@@ -56,6 +57,7 @@ def serialize(initializer: Any) -> Any:
     return serialize_keras_object(initializer)
 
 
-def deserialize(config: Any, custom_objects: Any = None) -> Any:
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The initializer that `serialize` wrote."""
-    return get(config)
+    with custom_object_scope(custom_objects or {}):
+        return get(config)

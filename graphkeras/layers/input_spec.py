@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from graphkeras.compiler.dims import Dim
@@ -136,8 +136,3 @@ def shapes_of(inputs: Any) -> Any:
     return tree.map_structure(
         lambda x: None if x is None else tuple(None if isinstance(d, Dim) else d for d in shape_of(x)), inputs
     )
-
-
-def is_shape(x: Any) -> bool:
-    """Whether x is one shape: a list or tuple of numbers and None."""
-    return isinstance(x, Sequence) and not isinstance(x, str) and all(s is None or isinstance(s, int) for s in x)

@@ -196,12 +196,6 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     return ops.divide(total, sum_of(ops.broadcast_to(weights, shape=shape_of(x)), axis))
 
 
-def element_count(x: Any, axis: Any = None) -> int | Dim:
-    """How many elements a reduction over `axis` combines; may be symbolic."""
-    shape = shape_of(x)
-    return size_of(shape[k] for k in normalize_axes(axis, len(shape), "size"))
-
-
 def number_like(number: Any, like: Tensor) -> Tensor:
     """A size, known or symbolic, as a scalar in the dtype of `like`."""
     return tensor(number, dtype_of(like)) if isinstance(number, Dim) else scalar(number, like)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from graphkeras import activations, constraints, initializers, losses, metrics, regularizers
 from graphkeras.lookup import lookup
 
 TABLE = {"relu": 1, "gelu": 2, "softmax": 3, "MeanSquaredError": 4}
@@ -25,3 +26,11 @@ def test_near_matches_ignore_case():
 def test_nothing_near_gives_no_suggestion():
     with pytest.raises(ValueError, match=r"not the name of a loss\. Known names"):
         lookup("loss", "zzzzzz", TABLE)
+
+
+@pytest.mark.parametrize("module", [activations, constraints, initializers, losses, metrics, regularizers])
+def test_custom_objects_are_known_while_something_is_read(module):
+    def mine(*tensors):
+        return tensors[0]
+
+    assert module.deserialize("mine", custom_objects={"mine": mine}) is mine

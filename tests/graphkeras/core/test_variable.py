@@ -6,7 +6,8 @@ import pytest
 from graphkeras import Variable, config, ops
 from graphkeras.compiler import config as compiler_config
 from graphkeras.compiler.provenance import scope
-from graphkeras.tracing import StaticFunction, Trace
+from graphkeras.trace import Trace
+from graphkeras.tracing import StaticFunction
 
 
 @pytest.mark.parametrize(

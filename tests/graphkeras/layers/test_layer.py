@@ -6,7 +6,8 @@ import pytest
 import graphkeras as keras
 from graphkeras import backend as K
 from graphkeras import layers, ops
-from graphkeras.tracing import StaticFunction, Trace
+from graphkeras.trace import Trace
+from graphkeras.tracing import StaticFunction
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
