@@ -11,6 +11,7 @@ if (_root / "pyproject.toml").is_file():
 __version__ = "0.1.0"
 
 from . import activations as activations  # noqa: E402
+from . import applications as applications  # noqa: E402
 from . import backend as backend  # noqa: E402
 from . import callbacks as callbacks  # noqa: E402
 from . import config as config  # noqa: E402

@@ -25,12 +25,18 @@ CLASS_NAMESPACES = (
     "models",
     "callbacks",
     "random",
+    "applications.convnext",
+    "applications.inception_resnet_v2",
     "",
 )
 FUNCTION_NAMESPACES = ("activations", "losses", "metrics", "initializers", "regularizers", "ops", "backend")
 
 #: Classes that Keras files spell in a way of their own.
-_WRITTEN_AS = {"Functional": "keras.src.models.functional"}
+_WRITTEN_AS = {
+    "Functional": "keras.src.models.functional",
+    "LayerScale": "keras.src.applications.convnext",
+    "CustomScaleLayer": "keras.src.applications.inception_resnet_v2",
+}
 #: Classes that Keras files place in plain ``keras``.
 _TOP_LEVEL = frozenset({"Sequential", "Model", "Layer", "DTypePolicy"})
 #: First words of module paths that mean Keras: any version of it wrote them at some time.
