@@ -66,7 +66,7 @@ def compile_graph(graph: Graph, cells: Mapping[str, StateCell], target: str | No
     """
     started = time.perf_counter()
     target = resolve_target(target)
-    stages = optimize(graph, target)
+    stages = optimize(graph, target, to_run=True)
     executable = backend(target).load(stages[-1].graph, cells)
     if folder := config.current().dump:
         dump_folder.write(stages, executable, folder)

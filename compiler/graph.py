@@ -60,9 +60,6 @@ class Value(Operators):
         made_by = f" = {self.node.op.name}(...)" if self.node else ""
         return f"<Value {self.name or '_'}: {self.type}{made_by}>"
 
-    def __hash__(self) -> int:
-        return id(self)
-
 
 class Node:
     """One application of an op. Makes its own output values.

@@ -1,4 +1,4 @@
-"""The passes of every target, in order, and the loop that runs them."""
+"""The passes of every target, in order: those of every graph, and those of graphs that are run. And the loop that runs them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from .bodies import everywhere
 from .graph import Graph, Node
 from .journal import Entry, recording
 from .passes.align_scalars import align_scalars
+from .passes.channel_blocks import channel_blocks
 from .passes.channels_first import channels_first
 from .passes.cse import eliminate_common_subexpressions
 from .passes.dce import eliminate_dead_code
 from .passes.drop_unused_results import drop_unused_results
 from .passes.expand_composites import expand_composites
 from .passes.fold_constants import fold_constants
+from .passes.normalization_forms import normalization_forms
+from .passes.run_forms import run_forms
 from .passes.simplify import simplify
 from .verify import verify_same_meaning, verify_structure
 
@@ -30,6 +33,22 @@ PIPELINES: dict[str, tuple[Pass, ...]] = {
     "numpy": (*SIMPLIFY, *CLEAN),
     "onnxruntime": (*SIMPLIFY, channels_first, expand_composites("onnxruntime"), *SIMPLIFY, align_scalars, *CLEAN),
     "triton": (*SIMPLIFY, expand_composites("triton"), *SIMPLIFY, *CLEAN),
+}
+
+#: What follows before a graph is run, and not before it is exported: these passes make operators that the target's own runtime
+#: has and no standard knows, while a file says what is meant. Empty where the executable runs the graph as it is.
+RUN_PASSES: dict[str, tuple[Pass, ...]] = {
+    "numpy": (),
+    "onnxruntime": (
+        normalization_forms,
+        eliminate_dead_code,
+        run_forms,
+        eliminate_dead_code,
+        channel_blocks,
+        eliminate_common_subexpressions,
+        eliminate_dead_code,
+    ),
+    "triton": (),
 }
 
 
@@ -50,8 +69,14 @@ class Stage:
     seconds: float = 0.0
 
 
-def optimize(graph: Graph, target: str, watch: Callable[[Stage], None] | None = None) -> list[Stage]:
-    """Run the target's passes; returns every stage, the last one is the result. `watch` is called with each as it is made.
+def optimize(graph: Graph, target: str, watch: Callable[[Stage], None] | None = None, to_run: bool = False) -> list[Stage]:
+    """Run the target's passes; returns every stage, the last one is the result.
+
+    Args:
+        graph: as traced.
+        target: whose passes.
+        watch: called with each stage as it is made.
+        to_run: True for the `RUN_PASSES`, too: for an executable, not for a file.
 
     Raises:
         VerificationError: when a pass breaks the graph (always checked) or, with GRAPHKERAS_VERIFY=1, its meaning.
@@ -65,7 +90,7 @@ def optimize(graph: Graph, target: str, watch: Callable[[Stage], None] | None = 
     if watch is not None:
         watch(stages[0])
     runs: Counter[str] = Counter()
-    for run in PIPELINES[target]:
+    for run in (*PIPELINES[target], *(RUN_PASSES[target] if to_run else ())):
         if run.__name__ in settings.skip:
             continue
         started = time.perf_counter()
@@ -86,7 +111,7 @@ def optimize(graph: Graph, target: str, watch: Callable[[Stage], None] | None = 
 
 def check_skipped(names: Sequence[str]) -> None:
     """Raise ValueError if one of `names` is no pass of any target."""
-    known = sorted({run.__name__ for passes in PIPELINES.values() for run in passes})
+    known = sorted({run.__name__ for passes in (*PIPELINES.values(), *RUN_PASSES.values()) for run in passes})
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(f"GRAPHKERAS_SKIP names {', '.join(map(repr, unknown))}; the passes are {', '.join(known)}.")

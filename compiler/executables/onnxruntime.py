@@ -16,15 +16,13 @@ import numpy as np
 from ..dims import Dim, DimLike
 from ..figures import figures
 from ..graph import Graph
+from ..journal import recording
 from ..onnx_lowering.lower import OnnxProgram, lower
 from ..onnx_lowering.text import model_text
 from ..onnx_lowering.tiles import tile_updates
-from ..passes.channel_blocks import channel_blocks
-from ..passes.normalization_forms import normalization_forms
-from ..passes.run_forms import run_forms
 from ..types import TensorType
 from .base import Array, StateCell, StateMixin, Stats, bind_feeds, checked_state
-from .onnxruntime_session import Binding, Buffer, Session, channel_block, thread_count
+from .onnxruntime_session import Binding, Buffer, Session, thread_count
 
 #: Batch sizes that an executable remembers.
 MAX_PLANS = 32
@@ -77,9 +75,11 @@ class OnnxruntimeExecutable(StateMixin):
     def __init__(self, graph: Graph, cells: Mapping[str, StateCell]) -> None:
         started = time.perf_counter()
         self.graph, self.cells = graph, cells
-        tiled, self._tiles = tile_updates(run_forms(normalization_forms(graph)))
+        with recording() as entries:
+            tiled, self._tiles = tile_updates(graph)
+        self.entries = tuple(entries)
         self._bound_slots = tiled.state
-        self.program: OnnxProgram = lower(channel_blocks(tiled, channel_block()))
+        self.program: OnnxProgram = lower(tiled)
         self._slots = tuple(_own_cell(slot.name, cells) for slot in graph.state)
         self._updated = tuple(cell for slot, cell in zip(graph.state, self._slots, strict=True) if slot.is_updated)
         self._flops: DimLike = figures(graph).flops

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..graph import Graph, Node, StateSlot, Value
+from ..journal import note
 from ..ops.elementwise import Elementwise
 from ..provenance import derived_from
 from ..registry import ops
@@ -52,6 +53,8 @@ def tile_updates(graph: Graph) -> tuple[Graph, Mapping[str, Tile]]:
     tiles: dict[str, Tile] = {}
     for shape, members in groups.items():
         rows = max(1, TILE * shape[0] // _size(shape))
+        why = "what lies between two operations stays in the cache"
+        note(f"{len(members)} operations on {shape} made in tiles of {rows} rows", members[0], why)
         for start in range(0, shape[0], rows):
             made = _one_tile(graph, members, start, min(start + rows, shape[0]))
             nodes += made.nodes

@@ -1,45 +1,51 @@
-"""Convolutions in the layout that onnxruntime's library computes fastest: the last step before a graph is run.
-
-Not part of the pipeline, because exported files have standard operators only.
-"""
+"""Convolutions in the layout that onnxruntime's library computes fastest; for graphs that are run, because exported files have
+standard operators only."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from ..bodies import everywhere
 from ..dims import is_symbolic
 from ..graph import Graph, Node, Value
+from ..journal import note
 from ..ops.blocked_convolution import tall_kernel_fits
 from ..ops.geometry import dilated
 from ..registry import ops
 from ..rewrite import rewrite
 from ..types import TensorType
-from .cse import eliminate_common_subexpressions
-from .dce import eliminate_dead_code
 from .rules.views import elementwise
 
 #: taps * channels * filters / (channels + filters) from which a convolution gains more than the layout costs (measured).
 WORTH = 64
 #: How many elementwise steps are computed in both layouts rather than turning their result.
 MOST_STEPS = 3
+CONVOLUTIONS = ("conv", "conv_input_gradient", "conv_kernel_gradient")
 
 
-def channel_blocks(graph: Graph, block: int) -> Graph:
-    """Convolutions of float32 images on channels in blocks of `block`; the graph as it is if `block` is 0.
+def channel_blocks(graph: Graph) -> Graph:
+    """Convolutions of float32 images on channels in blocks of 8 or 16, whichever this processor's library takes.
 
     before: conv(relu(conv(x, v)), w)
     after:  from_blocks(blocked_conv(relu(blocked_conv(to_blocks(x), v)), w))
     """
-    if block == 0 or not any(node.op.name.startswith("conv") for node in graph.nodes):
+    if not any(node.op.name in CONVOLUTIONS for node in graph.nodes):
         return graph
-    made = everywhere(lambda part: rewrite(part, _Blocks(part, block).offer), graph)
-    return eliminate_dead_code(eliminate_common_subexpressions(made))
+    session = import_module("..executables.onnxruntime_session", __package__)  # now, as its target is in use then
+    return in_blocks(graph, int(session.channel_block()))
+
+
+def in_blocks(graph: Graph, block: int) -> Graph:
+    """The same for a given size of blocks; 0 if the library has no such layout."""
+    if block == 0:
+        note("convolutions stay as they are", why="onnxruntime has no layout in blocks for this processor", refused=True)
+        return graph
+    return rewrite(graph, _Blocks(graph, block).offer)
 
 
 class _Blocks:
@@ -64,6 +70,9 @@ class _Blocks:
             made = self._turned(node)
         elif name == "add":
             made = self._with_bias(*node.inputs) or self._with_bias(*reversed(node.inputs))
+        if name in CONVOLUTIONS:
+            done = f"{name} on channels in blocks of {self.block}"
+            note(done, node, "" if made is not None else "it gains nothing, or its sizes do not fit", refused=made is None)
         return None if made is None else [made]
 
     # ---- the three ways to sum ----------------------------------------------------------------------------------------

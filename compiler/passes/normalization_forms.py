@@ -1,5 +1,5 @@
-"""Normalization in the forms that onnxruntime computes fastest; made before a graph is run, because files have standard
-operators only."""
+"""Normalization in the forms that onnxruntime computes fastest; for graphs that are run, because files have standard operators
+only."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..bodies import everywhere
 from ..dims import is_symbolic
 from ..graph import Graph, Node, Value
+from ..journal import note
 from ..patterns import constant_of
 from ..registry import ops
 from ..rewrite import rewrite
-from .dce import eliminate_dead_code
 
 #: Shorter rows are not worth a product of matrices.
 LONG_ROW = 64
@@ -25,23 +24,24 @@ def normalization_forms(graph: Graph) -> Graph:
     before: mean(x * vector, axis=-1)                               after: matmul(x, vector / n)
     before: x * rsqrt(mean(square(x), axis=-1) + 1e-6) * vector     after: rms_normalization(x, vector, epsilon=1e-6)
     """
-    made = everywhere(_with_forms, graph)
-    return graph if made is graph else eliminate_dead_code(made)
-
-
-def _with_forms(graph: Graph) -> Graph:
     uses = Counter([*graph.outputs, *(value for node in graph.nodes for value in node.inputs)])
     found = [parts for node in graph.nodes if (parts := _rms_parts(node)) is not None]
     whole = all(uses[part] == 1 for parts in found for part in parts.inner)
+    if found and not whole:
+        note("RMS normalization stays in parts", why="a gradient reads them", refused=True)
     if not found and not any(_weighted_mean(node) is not None for node in graph.nodes):
         return graph
 
     def offer(node: Node) -> Sequence[Value] | None:
         parts = _rms_parts(node) if whole else None
         if parts is not None:
+            note("RMS normalization as one operator", node)
             return [ops.rms_normalization(parts.x, parts.scale, axis=-1, epsilon=parts.epsilon)[0]]
         mean = _weighted_mean(node)
-        return None if mean is None else [mean]
+        if mean is None:
+            return None
+        note("mean of weighted rows as a product with a vector", node, why="one pass over the rows in place of two")
+        return [mean]
 
     return rewrite(graph, offer)
 

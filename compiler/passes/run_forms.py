@@ -1,6 +1,6 @@
-"""What onnxruntime computes faster in another form: the last step before a graph is run.
+"""What onnxruntime computes faster in another form; for graphs that are run.
 
-Not part of the pipeline, because exported files keep the operators that say what is meant, and standard ones only.
+Exported files keep the operators that say what is meant, and standard ones only.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -13,13 +13,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..bodies import everywhere
 from ..dims import DimLike, Shape, is_symbolic, size_of
 from ..graph import Graph, Node, Value
+from ..journal import note
 from ..ops.activation import GELU_SLOPE
 from ..registry import ops
 from ..rewrite import PatternRule, Replacement, apply_rules, rewrite, rule
-from .dce import eliminate_dead_code
 
 #: Rows of at least so many numbers, and so many numbers together where that is known, are summed as a product.
 LONG_ROW, MANY = 64, 1 << 13
@@ -29,8 +28,7 @@ _GELU: list[PatternRule] = []
 
 def run_forms(graph: Graph) -> Graph:
     """The same program in onnxruntime's favourite forms."""
-    made = everywhere(lambda part: rewrite(_with_whole_gelu(part), _offer_sum), graph)
-    return graph if made is graph else eliminate_dead_code(made)
+    return rewrite(_with_whole_gelu(graph), _offer_sum)
 
 
 # ---- sums of rows --------------------------------------------------------------------------------------------------------
@@ -52,7 +50,10 @@ def _offer_sum(node: Node) -> Sequence[Value] | None:
         return None
     weight = 1 / int(length) if node.op.name == "mean" and length != 0 else 1.0
     total = _sum_of_all(x, weight) if first == 0 else _sum_of_rows(x, rows, int(length), weight)
-    return None if total is None else [_shaped(total, node.output.type.shape)]
+    if total is None:
+        return None
+    note(f"{node.op.name} of rows as a product with ones", node, why="products use wider instructions than sums")
+    return [_shaped(total, node.output.type.shape)]
 
 
 def _sum_of_rows(x: Value, rows: DimLike, length: int, weight: float) -> Value | None:
@@ -94,6 +95,7 @@ def _with_whole_gelu(graph: Graph) -> Graph:
         if isinstance(_GELU[0].apply(node), Value) and any(
             value.node is not None and value.node.op.name == "sigmoid" and uses[value] > 1 for value in node.inputs
         ):
+            note(_GELU[0].title, node, why="a gradient reads its parts", refused=True)
             return graph
     return apply_rules(graph, _GELU)
 

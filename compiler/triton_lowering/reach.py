@@ -9,8 +9,8 @@ from .region import Region
 
 
 def writers(regions: Sequence[Region]) -> dict[Value, int]:
-    """The number of the region that computes each stored value. One that only copies what is in memory computes nothing."""
-    return {value: number for number, region in enumerate(regions) for value in region.stores if not region.needs_value(value)}
+    """The number of the region that computes each stored value."""
+    return {value: number for number, region in enumerate(regions) for value in region.writes}
 
 
 class Reach:

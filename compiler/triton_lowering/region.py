@@ -159,6 +159,11 @@ class Region:
         """Values that must be in memory before the kernel starts."""
         return tuple(v for v in dict.fromkeys((*self.demands, *self.operand_demands)) if not self.computes(v))
 
+    @cached_property
+    def writes(self) -> tuple[Value, ...]:
+        """Stored values that it computes: one that it only copies is in memory already."""
+        return tuple(value for value in self.stores if not self.needs_value(value))
+
     def needs_value(self, value: Value) -> bool:
         return (value in self.demands or value in self.operand_demands) and not self.computes(value)
 

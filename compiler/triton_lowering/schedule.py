@@ -104,8 +104,10 @@ class _Scheduler:
         self.storer = {value: number for number, region in enumerate(regions) for value in region.stores}
         self.before = nx.DiGraph()  # regions by number; an edge to what must run later
         self.before.add_nodes_from(range(len(regions)))
+        self.readers: dict[Value, list[int]] = {}
         for number, region in enumerate(regions):
             for value in region.needs:
+                self.readers.setdefault(value, []).append(number)
                 if self.writer.get(value, number) != number:
                     self.before.add_edge(self.writer[value], number)
         self.barriers: set[int] = set()
@@ -130,7 +132,7 @@ class _Scheduler:
     def write_in_place(self, slot: StateSlot) -> bool:
         """Let the kernel that computes a variable's new value write it over the old one, after everybody who reads that."""
         writer = self.storer[slot.output]
-        readers = [k for k, region in enumerate(self.regions) if k != writer and slot.input in region.needs]
+        readers = [number for number in self.readers.get(slot.input, ()) if number != writer]
         reason = ""
         if any(nx.has_path(self.before, writer, reader) for reader in readers):
             reason = "a kernel that needs the new value reads the old one too"

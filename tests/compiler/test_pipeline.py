@@ -5,7 +5,7 @@ import pytest
 import graphkeras.compiler.ops  # noqa: F401  fills the registry
 from graphkeras.compiler import config, pipeline
 from graphkeras.compiler.graph import Graph, Value
-from graphkeras.compiler.pipeline import PIPELINES, Stage, optimize
+from graphkeras.compiler.pipeline import PIPELINES, RUN_PASSES, Stage, optimize
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import TensorType
 from graphkeras.compiler.verify import VerificationError
@@ -31,6 +31,21 @@ def test_every_stage_has_a_name_of_its_own(target):
     names = [stage.name for stage in stages]
     assert len(set(names)) == len(names) == len(PIPELINES[target]) + 1
     assert names[0] == "traced"
+
+
+@pytest.mark.parametrize("target", PIPELINES)
+def test_a_run_takes_further_passes(target):
+    filed, run = ([stage.name for stage in optimize(small_graph(), target, to_run=to_run)] for to_run in (False, True))
+    assert run[: len(filed)] == filed and len(set(run)) == len(run) == len(filed) + len(RUN_PASSES[target])
+
+
+def test_a_pass_of_runs_can_be_left_out_and_says_what_it_does(settings):
+    x = Value(TensorType((64, 256)), "x")
+    graph = Graph.of([x], [ops.sum(x, axis=1)])
+    stage = next(stage for stage in optimize(graph, "onnxruntime", to_run=True) if stage.name == "run_forms")
+    assert [entry.what for entry in stage.entries] == ["sum of rows as a product with ones"]
+    settings(skip=("run_forms",))
+    assert "matmul" not in {node.op.name for node in optimize(graph, "onnxruntime", to_run=True)[-1].graph.nodes}
 
 
 def test_a_pass_can_be_left_out(settings):

@@ -44,8 +44,10 @@ def _text(default: ast.expr | None) -> str:
 
 def parameters_of(function: Callable[..., Any]) -> Parameters:
     """The parameters of a function, or of what makes an object of a class: `__new__` may take anything to remember it."""
-    says = hasattr(function, "__signature__") or not isinstance(function, type) or not inspect.isfunction(function.__init__)
-    maker = function if says else function.__init__
+    maker = function
+    if isinstance(function, type) and not hasattr(function, "__signature__"):
+        own = inspect.getattr_static(function, "__init__")
+        maker = own if inspect.isfunction(own) else function
     kept = [
         parameter.replace(annotation=inspect.Parameter.empty)
         for parameter in inspect.signature(maker).parameters.values()

@@ -11,9 +11,10 @@ from itertools import count
 
 from graphkeras.compiler.dims import DimLike
 from graphkeras.compiler.graph import Graph, Node, Value
-from graphkeras.compiler.journal import Entry
+from graphkeras.compiler.journal import Entry, recording
 from graphkeras.compiler.onnx_lowering.lower import lower as lower_to_onnx
 from graphkeras.compiler.onnx_lowering.text import model_text
+from graphkeras.compiler.onnx_lowering.tiles import tile_updates
 from graphkeras.compiler.pipeline import Stage, optimize
 from graphkeras.compiler.printer import graph_text, unique_names
 
@@ -57,7 +58,9 @@ class Story:
         """What runs, as text, and what the lowering did. Triton's programs are made for these `sizes` of the symbols."""
         graph = self.stages[-1].graph
         if self.target == "onnxruntime":
-            return model_text(lower_to_onnx(graph, describe=True).model), ()
+            with recording() as entries:
+                tiled, _ = tile_updates(graph)
+            return model_text(lower_to_onnx(tiled, describe=True).model), tuple(entries)
         if self.target == "triton":
             bindings = {name: sizes.get(name, DEFAULT_BATCH) for name in graph.symbols}
             lower = importlib.import_module("graphkeras.compiler.triton_lowering.lower").lower
@@ -75,7 +78,7 @@ def tell(graph: Graph, target: str, sizes: Mapping[str, DimLike]) -> Story:
         _name_values(stage.graph, f"p{next(passes)}_" if stage.name != "traced" else "v")
 
     next(passes)
-    return Story(target, tuple(optimize(_prepared(graph, sizes), target, name_new_values)))
+    return Story(target, tuple(optimize(_prepared(graph, sizes), target, name_new_values, to_run=True)))
 
 
 def _prepared(graph: Graph, sizes: Mapping[str, DimLike]) -> Graph:

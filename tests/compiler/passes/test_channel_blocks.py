@@ -18,7 +18,9 @@ from graphkeras.compiler.executables.onnxruntime_session import channel_block
 from graphkeras.compiler.executables.reference import evaluate_graph
 from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.ops.blocked_convolution import DOMAIN
-from graphkeras.compiler.passes.channel_blocks import channel_blocks
+from graphkeras.compiler.passes.channel_blocks import in_blocks
+from graphkeras.compiler.passes.cse import eliminate_common_subexpressions
+from graphkeras.compiler.passes.dce import eliminate_dead_code
 from graphkeras.compiler.pipeline import optimize
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import TensorType
@@ -59,7 +61,7 @@ def of_case(name: str, gradient: bool) -> tuple[Graph, list[np.ndarray[Any, Any]
 
 def blocked(graph: Graph) -> Graph:
     optimized = optimize(graph, "onnxruntime")[-1].graph
-    made = channel_blocks(optimized, BLOCK)
+    made = eliminate_dead_code(eliminate_common_subexpressions(in_blocks(optimized, BLOCK)))
     verify_structure(made, "channel_blocks")
     verify_same_meaning(optimized, made, "channel_blocks")
     return made
@@ -132,4 +134,4 @@ def test_what_gains_nothing_or_does_not_fit_stays(shape: Any, kernel: Any, attrs
 
 def test_nothing_changes_without_such_a_layout() -> None:
     graph = optimize(of_case("dense", gradient=True)[0], "onnxruntime")[-1].graph
-    assert channel_blocks(graph, 0) is graph
+    assert in_blocks(graph, 0) is graph

@@ -14,6 +14,7 @@ from graphkeras.compiler.dims import Dim
 from graphkeras.compiler.executables.onnxruntime import OnnxruntimeExecutable
 from graphkeras.compiler.executables.reference import evaluate_graph
 from graphkeras.compiler.graph import Graph, Value
+from graphkeras.compiler.passes.dce import eliminate_dead_code
 from graphkeras.compiler.passes.normalization_forms import normalization_forms
 from graphkeras.compiler.pipeline import optimize
 from graphkeras.compiler.registry import ops
@@ -50,7 +51,7 @@ def test_files_have_standard_operators() -> None:
 
 def formed(graph: Graph) -> list[str]:
     optimized = optimize(graph, "onnxruntime")[-1].graph
-    made = normalization_forms(optimized)
+    made = eliminate_dead_code(normalization_forms(optimized))
     verify_structure(made, "normalization_forms")
     verify_same_meaning(optimized, made, "normalization_forms")
     return [node.op.name for node in made.nodes]
