@@ -18,6 +18,7 @@ from graphkeras.compiler.types import TensorType
 from .dtypes import tensor_dtype
 from .foreign_calls import OPERATIONS as OPERATIONS
 from .foreign_calls import SymbolsOnly, refusal
+from .removed_names import RemovedFromSymbols
 
 #: What Python's operators on NumPy arrays call, and the operation that does the same.
 _OPERATORS = {
@@ -124,7 +125,7 @@ class Operators:
         return OPERATIONS["get_item"](self, key)
 
 
-class KerasTensor(SymbolsOnly, Operators):
+class KerasTensor(SymbolsOnly, RemovedFromSymbols, Operators):
     """A symbolic tensor.
 
     Args:

@@ -13,6 +13,8 @@ from typing import ParamSpec, TypeVar
 
 from graphkeras.compiler.provenance import is_users_frame
 
+from .removed_names import advice_on
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -40,13 +42,20 @@ def is_traceback_filtering_enabled() -> bool:
 
 
 def filtered(function: Callable[P, R]) -> Callable[P, R]:
-    """`function`, where errors of `EXPLAINED` lose the frames that are not the user's."""
+    """`function`, where errors of `EXPLAINED` lose the frames that are not the user's.
+
+    An argument that older Keras had gets a note on what to write instead.
+    """
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
         except EXPLAINED as error:
+            traceback = error.__traceback__
+            is_of_the_call = traceback is not None and traceback.tb_next is None  # the arguments fit no parameters
+            if isinstance(error, TypeError) and is_of_the_call and (advice := advice_on(error)):
+                error.add_note(advice)
             if _enabled:
                 error.__traceback__ = _users_part(error.__traceback__)
             raise

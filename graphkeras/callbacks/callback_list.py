@@ -19,7 +19,7 @@ class CallbackList:
     Args:
         callbacks: a callback, a list of them, or None.
         add_history: put a `History` at the end unless there is one.
-        add_progbar: put a `ProgbarLogger` at the front unless there is one.
+        add_progbar: put a `ProgbarLogger` behind the others unless there is one.
         model: the model that is trained.
         params: what the callbacks see as `params`.
 
@@ -40,7 +40,7 @@ class CallbackList:
             if not hasattr(callback, "on_epoch_end"):
                 raise TypeError(f"callbacks must be keras.callbacks.Callback objects, got {callback!r}.")
         if add_progbar and not any(isinstance(callback, ProgbarLogger) for callback in self.callbacks):
-            self.callbacks.insert(0, ProgbarLogger())
+            self.callbacks.append(ProgbarLogger())  # behind the others: it shows what they add to the logs
         self.history: History | None = next((each for each in self.callbacks if isinstance(each, History)), None)
         if add_history and self.history is None:
             self.history = History()

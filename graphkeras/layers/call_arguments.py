@@ -121,7 +121,7 @@ def converted(layer: Any, given: CallArguments) -> CallArguments:
         TypeError: for an array of something else than numbers.
     """
     for leaf in tree.flatten(given.args):
-        if not (leaf is None or is_tensor(leaf)):
+        if not (leaf is None or is_tensor(leaf) or is_foreign_array(leaf)):
             raise ValueError(
                 f"{title(layer)}: only tensors and arrays may be given by position, got {type(leaf).__name__}: {leaf!r}. "
                 "Pass numbers as numpy.array([...]), and other arguments by keyword.\n"
@@ -132,8 +132,8 @@ def converted(layer: Any, given: CallArguments) -> CallArguments:
 
 
 def _converted(layer: Any, leaf: Any) -> Any:
-    if isinstance(leaf, (np.ndarray, np.generic)):
-        leaf = np.asarray(leaf)
+    if isinstance(leaf, (np.ndarray, np.generic)) or is_foreign_array(leaf):
+        leaf = _array(layer, leaf)
         if leaf.dtype.name not in DTYPES:
             if takes_strings(layer) and (found := strings(leaf)) is not None:
                 return found
@@ -154,6 +154,18 @@ def _converted(layer: Any, leaf: Any) -> Any:
     return leaf
 
 
+def _array(layer: Any, leaf: Any) -> np.ndarray[Any, Any]:
+    """The numbers of an array of any library."""
+    try:
+        return np.asarray(leaf)
+    except (TypeError, RuntimeError) as error:  # symbols of JAX; tensors of PyTorch that require gradients
+        raise TypeError(
+            f"{title(layer)}: {type(leaf).__name__} has no numbers for NumPy ({str(error).splitlines()[0]}). Layers take NumPy "
+            "arrays and what converts to them; derivatives of other libraries do not pass through: use graphkeras.gradients."
+            f"\n  at {user_source()}"
+        ) from error
+
+
 def takes_strings(layer: Any) -> bool:
     """Whether the layer, or one in it, turns strings into numbers."""
     return getattr(type(layer), "takes_strings", False) or any(takes_strings(inner) for inner in layer._layers)
@@ -161,6 +173,11 @@ def takes_strings(layer: Any) -> bool:
 
 def is_tensor(leaf: Any) -> bool:
     return isinstance(leaf, (KerasTensor, Variable, np.ndarray, np.generic))
+
+
+def is_foreign_array(leaf: Any) -> bool:
+    """Whether it is a tensor of another library, or a data frame: NumPy can ask it for its numbers."""
+    return hasattr(type(leaf), "__array__") and not is_tensor(leaf)
 
 
 def _described(leaf: Any) -> str:

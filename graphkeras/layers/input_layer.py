@@ -26,6 +26,7 @@ class InputLayer(Layer):
 
     Raises:
         ValueError: without a shape, or with both.
+        TypeError: for a tensor that is not symbolic.
         NotImplementedError: for sparse or ragged inputs.
     """
 
@@ -51,6 +52,11 @@ class InputLayer(Layer):
         if sparse or ragged:
             raise NotImplementedError(f"{title(self)}: there are no sparse or ragged tensors; feed dense arrays.")
         if input_tensor is not None:
+            if not isinstance(input_tensor, KerasTensor):
+                raise TypeError(
+                    f"{title(self)}: the tensor of an input must be symbolic, got {type(input_tensor).__name__}. Arrays go "
+                    "into the model when it is called."
+                )
             self._tensor = input_tensor
             batch_shape = input_tensor.shape
             dtype = dtype or input_tensor.dtype

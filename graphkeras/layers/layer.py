@@ -16,11 +16,12 @@ from graphkeras.compiler.types import shape_text
 from .. import config as settings
 from .. import constraints, dtype_policies, initializers, regularizers, stateless, tree
 from ..base_operation import Operation
-from ..call_context import calling, current_call
+from ..call_context import calling, current_call, outside_of_calls
 from ..dtype_policies import DTypePolicy
 from ..operation import record
+from ..removed_names import RemovedFromLayers
 from ..tensor import KerasTensor
-from ..trace import Trace, current_trace
+from ..trace import Trace, current_trace, eager
 from ..tracebacks import filtered
 from ..variable import Variable
 from . import layer_config
@@ -31,7 +32,7 @@ from .stateless_call import StatelessCall
 from .tracking import LayerState, count_switch, metrics_in, seed_generators_in, unique, variables_in
 
 
-class Layer(Operation):
+class Layer(RemovedFromLayers, Operation):
     """The base of all layers.
 
     A subclass makes its variables in `build(input_shape)` with `add_weight` and computes in `call(inputs)`. Calling the layer
@@ -161,10 +162,11 @@ class Layer(Operation):
     def _build_for(self, given: CallArguments) -> None:
         shapes = {f"{name}_shape": shapes_of(value) for name, value in given.tensor_arguments.items()}
         parameters = inspect.signature(self.build).parameters
-        if len(shapes) == 1 or next(iter(shapes), "") not in parameters:
-            self.build(next(iter(shapes.values()), None))
-        else:
-            self.build(**{name: shape for name, shape in shapes.items() if name in parameters})  # masks need no variables
+        with outside_of_calls(), eager():  # it may make functional models, and compute values for its variables
+            if len(shapes) == 1 or next(iter(shapes), "") not in parameters:
+                self.build(next(iter(shapes.values()), None))
+            else:
+                self.build(**{name: shape for name, shape in shapes.items() if name in parameters})  # masks need no variables
 
     def get_build_config(self) -> dict[str, Any] | None:
         """What `build_from_config` needs to make the variables again; None before the layer is built."""

@@ -9,6 +9,7 @@ from graphkeras.compiler.dims import Dim
 
 from .. import dtype_policies, ops, regularizers, tree
 from ..base_operation import with_constructor_arguments
+from ..removed_names import argument_advice
 from ..tensor import KerasTensor
 from .tracking import LayerState, leaves_of
 
@@ -31,7 +32,10 @@ def apply_legacy_arguments(class_name: str, state: LayerState, kwargs: dict[str,
         state.batch_shape = (None, size)
     if kwargs:
         allowed = "name, dtype, trainable, activity_regularizer, autocast, input_shape, input_dim, batch_input_shape, weights"
-        raise ValueError(f"{class_name}: unknown argument {', '.join(kwargs)}. Besides its own, a layer takes {allowed}.")
+        advice = " ".join(f"{name}: {found}" for name in kwargs if (found := argument_advice(name)))
+        raise ValueError(
+            f"{class_name}: unknown argument {', '.join(kwargs)}. {advice or f'Besides its own, a layer takes {allowed}.'}"
+        )
 
 
 def default_config(layer: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ..layers import layer_config
 from ..layers.call_arguments import CallArguments
 from ..layers.input_spec import shapes_of, title
 from ..layers.layer import Layer
+from ..removed_names import RemovedFromModels
 from ..saving.model_methods import SavingMethods
 from ..tensor import KerasTensor
 from ..trace import Trace
@@ -21,7 +22,7 @@ from .inputs import matched_inputs
 from .summary import print_summary
 
 
-class Model(SavingMethods, Trainer, Layer):
+class Model(SavingMethods, Trainer, RemovedFromModels, Layer):
     """A layer with `compile`, `fit`, `evaluate`, `predict`, `save` and `export`.
 
     Made in one of three ways: ``Model(inputs, outputs)`` of symbolic tensors; `Sequential`; or by subclassing, with layers as

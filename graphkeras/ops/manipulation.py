@@ -14,6 +14,7 @@ from graphkeras.compiler.types import normalize_axes, normalize_axis, shape_text
 
 from ..operation import operation
 from .operands import Tensor, axis_in, dtype_of, ndim_of, promoted, shape_of, standard_shape, tensor
+from .shape_tensors import sizes_in
 
 # fmt: off
 __all__ = [
@@ -32,6 +33,7 @@ def reshape(x: Any, newshape: Any) -> Any:
         ValueError: if the sizes do not fit.
     """
     x = tensor(x)
+    newshape = sizes_in(newshape, "ops.reshape")
     sizes = (newshape,) if isinstance(newshape, (int, np.integer, Dim)) else tuple(newshape)
     return ops.reshape(x, shape=_with_rest(shape_of(x), sizes))
 
@@ -282,8 +284,7 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
 def tile(x: Any, repeats: Any) -> Any:
     """x laid `repeats` times along each axis, as numpy.tile."""
     x = tensor(x)
-    times = (repeats,) if isinstance(repeats, (int, np.integer, Dim)) else tuple(repeats)
-    times = standard_shape(times, "ops.tile")
+    times = standard_shape(repeats, "ops.tile")
     shape = (1,) * (len(times) - ndim_of(x)) + shape_of(x)
     times = (1,) * (len(shape) - len(times)) + times
     between = tuple(size for pair in zip((1,) * len(shape), shape) for size in pair)

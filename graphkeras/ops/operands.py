@@ -18,6 +18,7 @@ from graphkeras.compiler.types import DTYPES, FLOATS, INTEGERS, normalize_axis, 
 
 from ..config import floatx
 from ..dtypes import standard_dtype as standard_dtype
+from .shape_tensors import sizes_in
 
 Tensor = Any  # a compiler Value or a NumPy array
 
@@ -61,7 +62,7 @@ def tensor(x: Any, dtype: str | None = None) -> Tensor:
         return cast(x, dtype) if dtype else x if isinstance(x, Value) else np.asarray(x)
     if isinstance(x, Dim):
         return cast(ops.dimension(dim=x, dtype="int32"), dtype or "int32")
-    if isinstance(x, (list, tuple)) and any(isinstance(item, Value) for item in _leaves(x)):
+    if isinstance(x, (list, tuple)) and any(isinstance(item, (Value, Dim)) for item in _leaves(x)):
         return _stacked(x, dtype)
     array = np.asarray(x)
     if array.dtype.name not in DTYPES:
@@ -152,9 +153,10 @@ def standard_shape(shape: Any, name: str) -> tuple[Any, ...]:
     """A shape argument as a tuple of sizes and symbolic dimensions.
 
     Raises:
-        TypeError: for a size that is neither.
+        TypeError: for a size that is neither, also for a tensor that is not made of sizes.
         ValueError: for a negative size.
     """
+    shape = sizes_in(shape, name)
     if isinstance(shape, (int, np.integer, Dim)):
         shape = (shape,)
     sizes: list[Any] = []

@@ -10,7 +10,7 @@ from graphkeras.compiler.types import normalize_axes, normalize_axis, shape_text
 
 from ..operation import operation
 from .arithmetic import multiply_numbers
-from .operands import Tensor, as_float, dtype_of, is_integer, ndim_of, promoted, shape_of, standard_dtype, tensor
+from .operands import Tensor, as_float, dtype_of, is_float, is_integer, ndim_of, promoted, shape_of, standard_dtype, tensor
 
 __all__ = ["log_softmax", "multi_hot", "one_hot", "psnr", "softmax"]
 
@@ -43,8 +43,10 @@ def _over_axes(function: Any, x: Tensor, axis: Any) -> Tensor:
 def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
     """A new axis of `num_classes` elements with a one at the place that x says; zeros where x is out of range.
 
+    x may hold floats; their fractions are cut off.
+
     Raises:
-        TypeError: if x does not hold integers.
+        TypeError: if x holds truth values.
         NotImplementedError: for sparse=True.
     """
     if sparse:
@@ -54,6 +56,8 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
 
 def _one_hot(x: Any, num_classes: int, axis: int, dtype: str) -> Tensor:
     x = tensor(x)
+    if is_float(dtype_of(x)):
+        x = ops.cast(x, dtype="int32")
     if not is_integer(dtype_of(x)):
         raise TypeError(f"ops.one_hot: x must hold integers, got {dtype_of(x)}. Use ops.cast(x, 'int32').")
     coded = ops.one_hot(x, depth=num_classes, dtype=dtype)

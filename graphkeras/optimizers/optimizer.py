@@ -445,16 +445,16 @@ def _is_schedule(learning_rate: Any) -> bool:
 
 
 def _refuse_unknown(optimizer: str, kwargs: dict[str, Any]) -> None:
-    """Keras 2's ``decay=0`` passes.
+    """Keras 2's `decay` is ignored with a warning, as in Keras.
 
     Raises:
-        ValueError: for another decay.
         TypeError: for any other argument.
     """
     if kwargs.pop("decay", None):
-        raise ValueError(
-            f"{optimizer}: decay is not supported. "
-            "Use learning_rate=keras.optimizers.schedules.InverseTimeDecay(initial_learning_rate, 1, decay)."
+        warnings.warn(
+            f"{optimizer}: decay is ignored. For a learning rate that falls, use "
+            "learning_rate=keras.optimizers.schedules.InverseTimeDecay(initial_learning_rate, 1, decay).",
+            stacklevel=4,
         )
     for ignored in ("jit_compile", "is_legacy_optimizer", "experimental_aggregate_gradients"):
         kwargs.pop(ignored, None)

@@ -15,9 +15,15 @@ class SavingMethods:
 
     @filtered
     def save(
-        self, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None, include_optimizer: bool = True
+        self,
+        filepath: PathLike,
+        overwrite: bool = True,
+        zipped: bool | None = None,
+        include_optimizer: bool = True,
+        save_format: str | None = None,
     ) -> None:
         """Write the whole model to a ``.keras`` or ``.h5`` file, or a folder. See `graphkeras.saving.save_model`."""
+        saving_api.warn_of_format(save_format)
         saving_api.save_model(self, filepath, overwrite, zipped, include_optimizer)
 
     @filtered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,14 @@ PathLike = str | os.PathLike[str]
 CustomObjects = Mapping[str, Any] | None
 
 
+@filtered
 def save_model(
-    model: Any, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None, include_optimizer: bool = True
+    model: Any,
+    filepath: PathLike,
+    overwrite: bool = True,
+    zipped: bool | None = None,
+    include_optimizer: bool = True,
+    save_format: str | None = None,
 ) -> None:
     """Write the whole model: layers, weights, how it was compiled, the optimizer's state, the random state.
 
@@ -34,6 +41,7 @@ def save_model(
         overwrite: False refuses to replace a file.
         zipped: False writes what a ``.keras`` file holds as a plain folder of the name `filepath`, which has no such ending.
         include_optimizer: False leaves out how the model was compiled and its optimizer's state.
+        save_format: Keras 2's, ignored with a warning: the ending of `filepath` says the format.
 
     The old file, if any, is replaced only when the new one is complete on disk.
 
@@ -42,6 +50,7 @@ def save_model(
         FileExistsError: if the file exists and `overwrite` is False.
         OSError: if the disk is full or not writable; the old file is as before.
     """
+    warn_of_format(save_format)
     path = _writable(filepath, overwrite)
     if zipped is False:
         if path.suffix in (".keras", ".h5", ".hdf5"):
@@ -59,6 +68,15 @@ def save_model(
         raise ValueError(
             f"Cannot tell the format from the name {path}: a model's file ends with .keras, or with .h5 for the older format."
             f"{advice}"
+        )
+
+
+def warn_of_format(save_format: str | None) -> None:
+    """Warn, on the line of the user who called a `filtered` function, of an argument of Keras 2."""
+    if save_format is not None:
+        warnings.warn(
+            f"save_format={save_format!r} is ignored: the ending of the file's name says the format (.keras or .h5).",
+            stacklevel=4,
         )
 
 

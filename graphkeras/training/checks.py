@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,22 @@ def standard_verbose(verbose: Any) -> int:
             f"verbose must be 0 (silent), 1 (progress bar), 2 (one line for each epoch) or 'auto', got {verbose!r}."
         )
     return int(verbose)
+
+
+def require_step_of_data(step: Callable[..., Any]) -> None:
+    """A step is a method of the data alone; Keras's JAX backend has another form.
+
+    Raises:
+        TypeError: for a step with other arguments.
+    """
+    parameters = inspect.signature(step).parameters.values()
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if len(needed) > 1:
+        raise TypeError(
+            f"{step.__qualname__} must take the data alone, {step.__name__}(self, data), but takes {', '.join(needed)}. In "
+            "Keras's JAX backend a step is a function of the state; here it is traced on symbols, assigns to variables, and "
+            "takes gradients with graphkeras.gradients(loss, variables). docs/coming_from_keras.md shows one."
+        )
 
 
 def split_point(validation_split: Any, samples: int) -> int:

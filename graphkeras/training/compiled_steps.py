@@ -10,6 +10,7 @@ from .. import ops, optimizers
 from ..gradients import gradients
 from ..layers.tracking import switches
 from ..metrics import Mean
+from ..tracebacks import filtered
 from ..tracing import StaticFunction
 from . import compile_config
 from .arrays import leaves
@@ -30,6 +31,7 @@ class CompiledSteps:
 
     # ---- compile -------------------------------------------------------------------------------------------------------
 
+    @filtered
     def compile(
         self,
         optimizer: Any = "rmsprop",

@@ -141,7 +141,16 @@ def read_logs(prepared: PreparedFunction) -> dict[str, Any]:
     figures = results(prepared)
     if not isinstance(figures, dict):
         raise TypeError(f"train_step and test_step must return a dict of figures such as {{'loss': loss}}, got {figures!r}.")
+    figures = flat(figures)
     return {name: as_number(figures[name]) for name in sorted(figures)}
+
+
+def flat(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures of inner dicts beside the others: in ``{m.name: m.result() for m in self.metrics}`` the compiled ones are one."""
+    found: dict[str, Any] = {}
+    for name, figure in figures.items():
+        found |= flat(figure) if isinstance(figure, dict) else {name: figure}
+    return found
 
 
 def as_number(value: Any) -> Any:

@@ -198,7 +198,7 @@ class IterableSource(Source):
         return batches if hasattr(data, "__next__") else ahead(batches)
 
     def _of_dataset(self, data: PyDataset, batches: int, number: int) -> Iterator[Any]:
-        order = range(batches) if self.order_seed is None else Orders(self.order_seed, batches)(number).tolist()
+        order = range(batches) if self.order_seed is None or not batches else Orders(self.order_seed, batches)(number).tolist()
         workers, depth = max(1, data.workers), max(1, data.max_queue_size)
         made = mapped(data.__getitem__, order, workers, data.use_multiprocessing and data.workers > 0, depth)
         return map(self._standard, made)

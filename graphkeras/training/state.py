@@ -10,6 +10,7 @@ from .. import losses, metrics
 from ..metrics import Mean
 from ..tracing import StaticFunction
 from .backup import Run
+from .checks import require_step_of_data
 from .compile_loss import CompileLoss
 from .compile_metrics import CompileMetrics
 
@@ -65,12 +66,16 @@ class TrainingState:
             force: make it anew in any case.
             sign: a cheap sign of change; only if it differs, `depends_on` is asked.
             depends_on: what the step depends on.
+
+        Raises:
+            TypeError: for a step that takes other arguments than the data.
         """
         sign = (*sign, self.target)
         if not force and kind in self.functions and self._seen.get(kind) == sign:
             return self.functions[kind]
         now = (*depends_on(), self.target)
         if force or kind not in self.functions or self._depends_on.get(kind) != now:
+            require_step_of_data(step)
             self.functions[kind] = StaticFunction(step, name=f"{kind}_step", target=self.target)
             self.reset = None
         self._depends_on[kind], self._seen[kind] = now, sign

@@ -16,7 +16,7 @@ from .arrays import leaves, require_no_nan, sample_count, standardize
 from .backup import Run
 from .checks import positive_integer, require_known_classes, split_point, standard_verbose
 from .compiled_steps import CompiledSteps
-from .loop import Steps, as_number, results, run_pass
+from .loop import Steps, read_logs, results, run_pass
 from .packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .prediction import predict_all, predicted
 from .py_dataset import PyDataset
@@ -248,7 +248,7 @@ class Trainer(CompiledSteps):
         self._check_labels(data)
         self._reset_known_metrics()
         prepared.launch(leaves(data))
-        figures = {name: as_number(value) for name, value in sorted(results(prepared).items())}
+        figures = read_logs(prepared)
         return figures if return_dict else self._in_order(figures)
 
     # ---- data ----------------------------------------------------------------------------------------------------------

@@ -124,3 +124,17 @@ def test_which_values_are_averaged():
         assert bar._shown_values() == "- x: 5.0000"
     with pytest.raises(ValueError, match="not both"):
         Progbar(3, stateful_metrics=["x"], stateless_metrics=["y"])
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_what_other_callbacks_log_is_shown(model, monkeypatch, verbose):
+    """As in Keras, the bar is behind the callbacks that the user gives."""
+
+    class Logs(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["mine"] = 7.0
+
+    callbacks = [keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.5), Logs()]
+    text = written(monkeypatch, io.StringIO(), lambda: model.fit(X, X[:, :1], verbose=verbose, callbacks=callbacks))
+    assert text.rstrip().endswith("- learning_rate: 0.5000 - mine: 7.0000"), text
+    assert {"learning_rate", "mine"} <= model.history.history.keys()

@@ -289,3 +289,31 @@ def test_batch_normalization_follows_the_batch_only_when_trained():
     before = layer.moving_mean.numpy()
     layer(X, training=True)
     np.testing.assert_array_equal(layer.moving_mean.numpy(), before)
+
+
+def test_build_may_make_a_functional_model_and_compute_values():
+    """Keras's Perceiver example builds its parts so."""
+
+    class Inner(keras.layers.Layer):
+        def build(self, input_shape):
+            inputs = keras.Input(input_shape[1:])
+            self.inner = keras.Model(inputs, keras.ops.relu(keras.layers.Dense(2, kernel_initializer="ones")(inputs)) * 2.0)
+            self.offset = self.add_weight(shape=(), initializer="zeros")
+            self.offset.assign(keras.ops.sum(keras.ops.ones((3,))))
+
+        def call(self, x):
+            return self.inner(x) + self.offset
+
+    x = np.ones((2, 3), "float32")
+    expected = np.full((2, 2), 9.0)
+    np.testing.assert_array_equal(Inner()(x), expected)
+    inputs = keras.Input((3,))
+    layer = Inner()
+    model = keras.Model(inputs, layer(inputs))
+    np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
+    layer.offset.assign(0.0)  # build's assignment is no part of the step
+    np.testing.assert_array_equal(model.predict(x, verbose=0), expected - 3)
+    sequential = keras.Sequential([Inner()])
+    sequential.compile("sgd", "mse")
+    sequential.fit(x, expected, verbose=0)
+    assert len(sequential.trainable_weights) == 3

@@ -15,7 +15,7 @@ LEFT_OUT = {
     "log_sigmoid": "uint",  # Keras negates unsigned numbers
     "softmax": "uint",
     "log_softmax": "uint",
-    "one_hot": "float bfloat16 1.5",  # we refuse floats as class numbers, and booleans and scalars below
+    "one_hot": "float bfloat16 1.5",  # of floats we cut off the fraction; booleans are refused
     "take at": "bool",
     "take": "2 1.5",
 }

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import graphkeras as keras
 from graphkeras import KerasTensor, ops
 from graphkeras.tracing import StaticFunction
 
@@ -49,7 +50,7 @@ def test_shapes_with_a_symbolic_batch(call, shape, numpy_target):
         (lambda x: ops.where(x > 0, x), "give both x1 and x2"),
         (lambda x: ops.get_item(x, (Ellipsis, 9)), "out of range"),
         (lambda x: ops.softmax(x, axis=7), "axis 7 is out of range"),
-        (lambda x: ops.one_hot(x, 3), "must hold integers"),
+        (lambda x: ops.one_hot(ops.greater(x, 0), 3), "must hold integers"),
         (lambda x: ops.cast(x, "float31"), "Unknown dtype 'float31'"),
     ],
 )
@@ -57,3 +58,11 @@ def test_errors_are_the_same_on_symbols_and_arrays(call, message):
     for x in (KerasTensor((2, 3, 4)), np.ones((2, 3, 4), np.float32)):
         with pytest.raises((ValueError, TypeError, IndexError, NotImplementedError), match=message):
             call(x)
+
+
+def test_one_hot_of_labels_in_floats():
+    """Labels are often kept as float32, as in Keras's guide to training."""
+    labels = np.array([2.0, 0.0, 7.0], "float32")
+    np.testing.assert_array_equal(ops.one_hot(labels, 3), [[0, 0, 1], [1, 0, 0], [0, 0, 0]])
+    x = keras.Input((), batch_size=3)
+    np.testing.assert_array_equal(keras.Model(x, ops.one_hot(x, 3)).predict(labels, verbose=0), ops.one_hot(labels, 3))

@@ -179,3 +179,18 @@ def test_stopping_in_the_middle_of_an_epoch_leaves_no_thread():
 
     model.fit(Data(workers=2), verbose=0, callbacks=[Stop()])
     assert threading.active_count() == threads
+
+
+def test_a_data_set_without_batches():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+
+    class Empty(keras.utils.PyDataset):
+        def __len__(self):
+            return 0
+
+        def __getitem__(self, index):
+            raise IndexError(index)
+
+    with pytest.raises(ValueError, match="The data yields no batch"):
+        model.fit(Empty(), verbose=0)

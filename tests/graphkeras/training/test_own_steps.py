@@ -242,3 +242,29 @@ def test_gradient_accumulation_and_clipping_in_an_own_step(target):
         model.fit(x, x[:, :1], batch_size=2, shuffle=False, verbose=0)
     for a, b in zip(halved.get_weights(), plain.get_weights()):
         np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
+def test_figures_of_all_metrics_as_keras_guides_return_them():
+    """The compiled metrics are one of `self.metrics`, whose result is a dict: its figures stand beside the others."""
+
+    class Own(keras.Model):
+        def train_step(self, data):
+            x, y = data
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(y=y, y_pred=y_pred)
+            weights = self.trainable_variables
+            self.optimizer.apply_gradients(zip(keras.gradients(loss, weights), weights, strict=True))
+            for metric in self.metrics:
+                if metric.name == "loss":
+                    metric.update_state(loss)
+                else:
+                    metric.update_state(y, y_pred)
+            return {metric.name: metric.result() for metric in self.metrics}
+
+    inputs = keras.Input((3,))
+    model = Own(inputs, keras.layers.Dense(1)(inputs))
+    model.compile("sgd", "mse", metrics=["mae"])
+    x, y = np.ones((8, 3), "float32"), np.zeros((8, 1), "float32")
+    history = model.fit(x, y, epochs=2, verbose=0).history
+    assert list(history) == ["loss", "mae"] and len(history["mae"]) == 2
+    assert set(model.train_on_batch(x, y, return_dict=True)) == {"loss", "mae"}
