@@ -166,3 +166,13 @@ def test_the_commands_without_make_are_those_of_the_makefile():
     block = re.search(r"The same without make:\n\n((?:    .*\n)+)", README).group(1)
     for command in block.split("\n"):
         assert command.strip().replace("pip install", "pip install --quiet") in makefile, command
+
+
+def test_every_room_of_graphkeras_is_in_the_table_of_the_architecture():
+    table = (ROOT / "ARCHITECTURE.md").read_text().partition("## graphkeras/")[2].partition("\n#")[0]
+    rooms = [
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in (ROOT / "graphkeras").iterdir()
+        if path.name != "__init__.py" and (path.suffix == ".py" or (path / "__init__.py").is_file())
+    ]
+    assert [room for room in sorted(rooms) if f"`{room}`" not in table] == []
