@@ -120,6 +120,15 @@ def test_make_targets_that_a_page_names_exist(page):
     assert set(re.findall(r"\bmake (\w+)\s*(?:#|`|$)", page.read_text(), re.MULTILINE)) <= targets
 
 
+def test_the_samples_of_coming_from_keras_run(tmp_path):
+    """They are one program, in the order of the page."""
+    page = (ROOT / "docs" / "coming_from_keras.md").read_text()
+    samples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(samples) > 8 and all(len(sample.splitlines()) <= 12 for sample in samples)
+    (tmp_path / "samples.py").write_text("\n".join(samples))
+    run(["-W", "error", "samples.py"], tmp_path)
+
+
 # ---- the README -----------------------------------------------------------------------------------------------------------
 
 README = (ROOT / "README.md").read_text()

@@ -142,7 +142,6 @@ def test_lr_is_learning_rate():
         ({"clipnorm": 1.0, "clipvalue": 1.0}, "only one of"),
         ({"clipnorm": -1.0}, "clipnorm must be greater than 0"),
         ({"weight_decay": -1.0}, "weight_decay must not be negative"),
-        ({"decay": 0.1}, "InverseTimeDecay"),
         ({"beta_1": 1.5}, "beta_1 must lie in"),
     ],
 )
