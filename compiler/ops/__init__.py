@@ -22,6 +22,7 @@ from . import logic as logic
 from . import losses as losses
 from . import matmul as matmul
 from . import normalization as normalization
+from . import partial_sums as partial_sums
 from . import pieces as pieces
 from . import pooling as pooling
 from . import random as random

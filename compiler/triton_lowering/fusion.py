@@ -14,7 +14,7 @@ from ..journal import note
 from .reach import Reach
 from .reads import has_element_rule
 from .reduction import NEIGHBOURS
-from .region import Facts, LoopRegion, Region, count_uses, is_reduction, product_of, rows_of, sums_columns_of
+from .region import Facts, LoopRegion, Region, count_uses, is_column_sum, is_reduction, product_of, rows_of, sums_columns_of
 from .spaces import Flat, Product, Rows, Space, Template
 from .templates import is_template, space_of
 from .writer import static_shape
@@ -83,6 +83,9 @@ class _Fusion:
         if not users and not is_result:
             return
         is_stored = is_result or len(users) > 1
+        if is_column_sum(node):
+            self.start(value)
+            return
         if value in self.facts.cuts:
             note(f"{node.op.name} written to memory", node, "an index through all the views behind it would be too long")
             self.start(value)
@@ -177,7 +180,7 @@ class _Fusion:
         is_update = value in self.updated and size > 1
         space: Flat | Rows | Product = Flat(size)
         if node is not None and not has_element_rule(node):
-            space = rows_of(node) if is_reduction(node) else product_of(node)
+            space = product_of(node) if node.op.name == "matmul" else rows_of(node)
             is_update = False
         inside = [value] if node is not None and value not in self.facts.free else []
         self.started.add(value)
@@ -219,12 +222,15 @@ class _Fusion:
                 if merged is not None:
                     note(f"merged {describe(first)} with {describe(second)}", why=f"both iterate over {merged.space}")
                     self.replace([first, second], merged)
-                    waiting += [*self.producers(merged), merged]
+                    sums = [node.output for node in merged.column_sums]
+                    waiting += [*self.producers(merged), merged, *(user for value in sums for user in self.users[value])]
                     break
 
     def candidates(self, first: Region) -> list[Region]:
-        """Regions that need what `first` writes, or read what it reads, or are as small."""
+        """Regions that need what `first` writes, or read what it reads, or read sums of the same kernel, or are as small."""
         values = [*first.stores, *(value for value in first.needs if value.type.size != 1)]
+        if any(value.node is not None and is_column_sum(value.node) for value in first.needs):
+            values += [value for region in self.producers(first) for value in region.stores]
         near = dict.fromkeys(user for value in values for user in self.users.get(value, ()))
         if _is_small(first):
             near.update(dict.fromkeys(region for region in self.regions if _is_small(region)))
@@ -360,9 +366,8 @@ def _common_space(first: Region, second: Region, is_chain: bool) -> Space | None
     if isinstance(a, Flat) and isinstance(b, Flat):
         return a if a == b else None
     if isinstance(a, Rows) and isinstance(b, Rows):
-        same = (a.full, a.axes) == (b.full, b.axes)
         alike = a.kept == b.kept == 1 and a.reduced == b.reduced and not first.full_stores and not second.full_stores
-        return a if same or alike else None
+        return a if a.is_like(b) or alike else None
     if isinstance(a, Rows) and isinstance(b, Flat) and b.size == a.kept:
         return a if is_chain or b.size == 1 else None
     if isinstance(a, Rows) and isinstance(b, Flat) and b.size == a.kept * a.reduced:

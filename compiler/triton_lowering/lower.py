@@ -11,6 +11,7 @@ from ..dims import DimLike
 from ..graph import Graph
 from ..journal import Entry, recording
 from .assemble import assemble
+from .column_sums import draft_column_sums
 from .draft import Draft
 from .fusion import form_regions
 from .loop import DraftStep, LoopDraft, draft_loop, launch_count
@@ -108,6 +109,8 @@ def draft(unit: Unit, schedule: Schedule, number: int) -> Draft:
     match region.space:
         case Flat():
             return draft_pointwise(region, places[0], targets, unit.barrier)
+        case Rows() if region.column_sums:
+            return draft_column_sums(region, places[0], targets)
         case Rows():
             return draft_reduction(region, places[0], targets, unit.barrier)
         case Template():

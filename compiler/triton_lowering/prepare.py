@@ -24,6 +24,7 @@ from ..passes.unroll import unroll
 from ..registry import ops
 from ..rewrite import rewrite
 from ..types import FLOATS
+from .column_sums import split_column_sums
 from .long_sort import sorted_by_steps
 from .reduction import Plan, block_sizes
 from .region import is_reduction, rows_of
@@ -51,7 +52,8 @@ def _prepared(graph: Graph) -> Graph:
     graph = rewrite(graph, _spell_out)
     graph = eliminate_dead_code(eliminate_common_subexpressions(graph))
     graph = rewrite(graph, _pass_through)  # from here on nothing merges equal nodes
-    return eliminate_dead_code(rewrite(rewrite(rewrite(graph, split_product), _split_reduction), split_scan))
+    graph = split_column_sums(eliminate_dead_code(rewrite(graph, split_product)))
+    return eliminate_dead_code(rewrite(rewrite(graph, _split_reduction), split_scan))
 
 
 def _pass_through(node: Node) -> Sequence[Value] | None:

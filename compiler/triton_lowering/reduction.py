@@ -5,7 +5,7 @@ No atomics: a result is always added up in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +50,9 @@ def draft_reduction(region: Region, places: Mapping[Value, Place], targets: Targ
                 plan.accumulate(writer, names, plan.element(writer))
         for plan, names in zip(plans, accumulators, strict=True):
             finish_reduction(writer, plan, names)
-    _store(region, rows, writer, targets, barrier)
+    stores = stores_of(region.stores, rows, writer, targets)
+    for line in [*(["tl.debug_barrier()"] if barrier else []), *stores]:
+        writer.emit(line)
     constants = {"KEPT": rows.kept, "REDUCED": rows.reduced, "BLOCK_KEPT": block_kept, "BLOCK_REDUCED": block_reduced}
     grid = (-(-rows.kept // block_kept), 1, 1)
     warps = warps_for(block_kept * block_reduced)
@@ -189,9 +191,10 @@ def _reduce(writer: KernelWriter, how: str, x: str, combine: str = "") -> str:
     return name
 
 
-def _store(region: Region, rows: Rows, writer: KernelWriter, targets: Targets, barrier: bool) -> None:
+def stores_of(values: Iterable[Value], rows: Rows, writer: KernelWriter, targets: Targets) -> list[str]:
+    """Compute `values`, which have an element for every result or for everything that is reduced; the lines that store them."""
     stores = []
-    for value in region.stores:
+    for value in values:
         shape = static_shape(value)
         index = rows.index(shape)
         assert index is not None
@@ -199,5 +202,4 @@ def _store(region: Region, rows: Rows, writer: KernelWriter, targets: Targets, b
         variables = ["kept", "reduced"] if rows.is_full(shape) else ["kept"]
         for target in targets[value]:
             stores.append(writer.store(target, flatten_index(index, shape), name, variables))
-    for line in [*(["tl.debug_barrier()"] if barrier else []), *stores]:
-        writer.emit(line)
+    return stores

@@ -35,6 +35,11 @@ def is_reduction(node: Node) -> bool:
     return node.op.name in REDUCTIONS
 
 
+def is_column_sum(node: Node) -> bool:
+    """True for sums over rows, in parts, that a kernel over whole rows makes on the way."""
+    return node.op.name == "partial_sums"
+
+
 #: A single number made of so many steps at most is computed by every kernel that needs it.
 MAX_SCALAR_STEPS = 32
 #: Reshapes and transpositions in a row that an index may go through: its length grows with each.
@@ -80,8 +85,8 @@ class Facts:
 
 
 def rows_of(node: Node) -> Rows:
-    """The iteration space of a reduction."""
-    axis = node.attrs["axis"]
+    """The iteration space of a reduction; of sums of columns the rows that they are made of."""
+    axis = node.attrs["axis"] if is_reduction(node) else 1
     return Rows(static_shape(node.inputs[0]), axis if isinstance(axis, tuple) else (axis,))
 
 
@@ -180,6 +185,10 @@ class Region:
         return self.nodes(*REDUCTIONS)
 
     @property
+    def column_sums(self) -> list[Node]:
+        return [value.node for value in self.inside if value.node is not None and is_column_sum(value.node)]
+
+    @property
     def template_node(self) -> Node:
         """The node that the region's space was made for."""
         node = next(iter(self.stores)).node
@@ -193,11 +202,11 @@ class Region:
 
     @property
     def needs_whole_rows(self) -> bool:
-        """True if a reduction's result is used while its operands are still needed, as in softmax."""
+        """True if a reduction's result is used while its operands are still needed, as in softmax; or columns are added up."""
         if not isinstance(self.space, Rows):
             return False
         results = {node.outputs[0] for node in self.reductions}
-        return bool(self.full_stores) or any(self._depends_on(node, results) for node in self.reductions)
+        return bool(self.full_stores or self.column_sums) or any(self._depends_on(node, results) for node in self.reductions)
 
     def fault(self) -> str:
         """Why one kernel cannot compute this; "" if it can."""
@@ -209,6 +218,8 @@ class Region:
                 continue
             if is_reduction(value.node) and not self._fits(value.node):
                 return f"it has {rows_of(value.node)}, the others {self.space}"
+            if is_column_sum(value.node) and not self._fits_columns(value.node):
+                return f"it adds up columns of {rows_of(value.node)}, the others have {self.space}"
             position = flatten_index(self._place(value), static_shape(value))
             for index in self.demands.get(value, ()):
                 if flatten_index(index, static_shape(value)) != position:
@@ -223,9 +234,18 @@ class Region:
             return (rows_of(node).kept, rows_of(node).reduced) == (space.kept, space.reduced)
         return any(sums_columns_of(node, product) for product in self.nodes("matmul"))
 
+    def _fits_columns(self, node: Node) -> bool:
+        """All sums of columns in a kernel have parts of one length."""
+        space, length = self.space, node.attrs["length"]
+        if not isinstance(space, Rows) or any(other.attrs["length"] != length for other in self.column_sums):
+            return False
+        return space.is_like(rows_of(node))
+
     def index_of(self, value: Value) -> Index | None:
         """Where `value` is computed to be stored or used further; None if it does not lie in the space."""
         shape = static_shape(value)
+        if isinstance(self.space, Rows) and value.node is not None and is_column_sum(value.node):
+            return variable("part", shape[0]), variable("reduced", shape[1])
         if isinstance(self.space, Product) and value.node is not None and is_reduction(value.node):
             return unflatten_index(variable("n", self.space.n), shape) if value.type.size == self.space.n else None
         if isinstance(self.space, Template):
@@ -242,7 +262,7 @@ class Region:
             return ()
         if has_element_rule(node):
             return reads(node, index)
-        if is_reduction(node) and isinstance(self.space, Rows):
+        if (is_reduction(node) or is_column_sum(node)) and isinstance(self.space, Rows):
             return [(node.inputs[0], rows_of(node).operand_index())]
         return ()
 

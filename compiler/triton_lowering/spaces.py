@@ -75,10 +75,16 @@ class Rows:
 
     def is_full(self, shape: Sizes) -> bool:
         """True if an array of `shape` has an element for every element that is reduced."""
-        return self.reduced != 1 and (shape == self.full or (self._is_row_major and prod(shape) == prod(self.full)))
+        return self.reduced != 1 and (shape == self.full or (self.is_row_major and prod(shape) == prod(self.full)))
+
+    def is_like(self, other: Rows) -> bool:
+        """True if both count the same elements in the same order."""
+        if (self.full, self.axes) == (other.full, other.axes):
+            return True
+        return (self.kept, self.reduced) == (other.kept, other.reduced) and self.is_row_major and other.is_row_major
 
     @cached_property
-    def _is_row_major(self) -> bool:
+    def is_row_major(self) -> bool:
         """True if the reduced elements of one result are neighbours in memory."""
         return flatten_index(self.operand_index(), self.full) == variable("kept", self.kept) * self.reduced + variable(
             "reduced", self.reduced
