@@ -133,12 +133,10 @@ def _head(x: Tensor, options: Options) -> Tensor:
 
 
 def scaled(x: Tensor, letter: str) -> Tensor:
-    """Colors from 0 to 255 as the nets take them: the B models by mean and deviation, the others from -1 to 1."""
-    if not letter.startswith("b"):
+    """Pixels from 0 to 255 as the nets take them: colors of B models by mean and deviation, all others from -1 to 1."""
+    if not letter.startswith("b") or x.shape[channel_axis()] != 3:
         return layers.Rescaling(scale=1.0 / 128.0, offset=-1)(x)
     x = layers.Rescaling(scale=1.0 / 255)(x)
-    if x.shape[channel_axis()] != 3:
-        return x
     return layers.Normalization(mean=list(_MEAN), variance=[s**2 for s in _DEVIATION], axis=channel_axis())(x)
 
 
