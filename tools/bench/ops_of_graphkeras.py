@@ -12,6 +12,7 @@ import graphkeras
 from graphkeras import ops
 from graphkeras.compiler import driver
 from graphkeras.compiler.types import type_of
+from graphkeras.layers.normalization_by_sample import group_normalization
 from graphkeras.ops import recurrent
 from graphkeras.trace import Trace
 
@@ -25,6 +26,34 @@ def _lstm(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
     kernel, recurrent_kernel = kernel * 0.05, recurrent_kernel * 0.05  # larger ones make chaos
     zeros = ops.zeros((x.shape[0], recurrent_kernel.shape[0]))
     return recurrent.lstm(x, zeros, zeros, None, kernel, recurrent_kernel, bias)[1]
+
+
+def _gru(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
+    kernel, recurrent_kernel = kernel * 0.05, recurrent_kernel * 0.05
+    return recurrent.gru(x, ops.zeros((x.shape[0], recurrent_kernel.shape[0])), None, kernel, recurrent_kernel, bias)[1]
+
+
+def _simple_rnn(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
+    kernel, recurrent_kernel = kernel * 0.05, recurrent_kernel * 0.05
+    return recurrent.simple_rnn(x, ops.zeros((x.shape[0], recurrent_kernel.shape[0])), None, kernel, recurrent_kernel, bias)[1]
+
+
+def _lstm_masked(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any, lengths: Any) -> Any:
+    """The last state of sequences of 1 + `lengths` time steps."""
+    kernel, recurrent_kernel = kernel * 0.05, recurrent_kernel * 0.05
+    zeros = ops.zeros((x.shape[0], recurrent_kernel.shape[0]))
+    mask = ops.less_equal(ops.arange(x.shape[1], dtype="int32"), ops.expand_dims(lengths, 1))
+    return recurrent.lstm(x, zeros, zeros, mask, kernel, recurrent_kernel, bias)[2][0]
+
+
+def _group_norm(x: Any, scale: Any, offset: Any) -> Any:
+    """8 groups of channels."""
+    return group_normalization(x, scale, offset, groups=8, epsilon=1e-3)
+
+
+def _power(x: Any) -> Any:
+    real, imaginary = ops.rfft(x)
+    return ops.square(real) + ops.square(imaginary)
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -104,6 +133,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max_pool3_stride2": lambda x: ops.max_pool(x, 3, strides=2),
     "average_pool2": lambda x: ops.average_pool(x, 2),
     "lstm": _lstm,
+    "gru": _gru,
+    "simple_rnn": _simple_rnn,
+    "lstm_masked": _lstm_masked,
+    "group_norm": _group_norm,
+    "cumprod": lambda x: ops.cumprod(x, axis=-1),
+    "bincount": lambda x: ops.bincount(x, minlength=1000),
+    "rfft": _power,
+    "resize_antialias": lambda x: ops.image.resize(x, (32, 32), antialias=True),
     "resize_bilinear": lambda x: ops.image.resize(x, (64, 64)),
     "resize_nearest": lambda x: ops.image.resize(x, (64, 64), interpolation="nearest"),
 }

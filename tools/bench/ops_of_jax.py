@@ -48,6 +48,51 @@ def _lstm(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
     return jnp.swapaxes(outputs, 0, 1)
 
 
+def _gru(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
+    kernel, recurrent_kernel = kernel * 0.05, recurrent_kernel * 0.05
+
+    def step(h: Any, current: Any) -> Any:
+        x_z, x_r, x_n = jnp.split(current, 3, axis=-1)
+        h_z, h_r, h_n = jnp.split(h @ recurrent_kernel + bias[1], 3, axis=-1)
+        z, n = nn.sigmoid(x_z + h_z), jnp.tanh(x_n + nn.sigmoid(x_r + h_r) * h_n)
+        h = z * h + (1 - z) * n
+        return h, h
+
+    zeros = jnp.zeros((x.shape[0], recurrent_kernel.shape[0]))
+    return jnp.swapaxes(lax.scan(step, zeros, jnp.swapaxes(x @ kernel + bias[0], 0, 1))[1], 0, 1)
+
+
+def _simple_rnn(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
+    kernel, recurrent_kernel = kernel * 0.05, recurrent_kernel * 0.05
+
+    def step(h: Any, current: Any) -> Any:
+        h = jnp.tanh(current + h @ recurrent_kernel)
+        return h, h
+
+    zeros = jnp.zeros((x.shape[0], recurrent_kernel.shape[0]))
+    return jnp.swapaxes(lax.scan(step, zeros, jnp.swapaxes(x @ kernel + bias, 0, 1))[1], 0, 1)
+
+
+def _lstm_masked(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any, lengths: Any) -> Any:
+    kernel, recurrent_kernel = kernel * 0.05, recurrent_kernel * 0.05
+
+    def step(states: Any, current: Any) -> Any:
+        (h, c), (z, kept) = states, current
+        i, f, g, o = jnp.split(z + h @ recurrent_kernel, 4, axis=-1)
+        after = nn.sigmoid(f) * c + nn.sigmoid(i) * jnp.tanh(g)
+        return (jnp.where(kept, nn.sigmoid(o) * jnp.tanh(after), h), jnp.where(kept, after, c)), None
+
+    zeros = jnp.zeros((x.shape[0], recurrent_kernel.shape[0]))
+    mask = (jnp.arange(x.shape[1])[:, None] <= lengths)[..., None]
+    return lax.scan(step, (zeros, zeros), (jnp.swapaxes(x @ kernel + bias, 0, 1), mask))[0][0]
+
+
+def _group_norm(x: Any, scale: Any, offset: Any) -> Any:
+    parts = jnp.reshape(x, (*x.shape[:3], 8, -1))
+    mean, variance = (function(parts, axis=(1, 2, 4), keepdims=True) for function in (jnp.mean, jnp.var))
+    return jnp.reshape((parts - mean) * lax.rsqrt(variance + 1e-3), x.shape) * scale + offset
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "matmul": jnp.matmul,
     "batched_matmul": jnp.matmul,
@@ -127,6 +172,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max_pool3_stride2": lambda x: _pool(x, 3, 2),
     "average_pool2": lambda x: _pool(x, 2, 2, maximum=False),
     "lstm": _lstm,
+    "gru": _gru,
+    "simple_rnn": _simple_rnn,
+    "lstm_masked": _lstm_masked,
+    "group_norm": _group_norm,
+    "cumprod": lambda x: jnp.cumprod(x, axis=-1),
+    "bincount": lambda x: jnp.bincount(x, length=1000),
+    "rfft": lambda x: jnp.square(jnp.abs(jnp.fft.rfft(x))),
+    "resize_antialias": lambda x: jax.image.resize(x, (8, 32, 32, 16), "bilinear"),
     "resize_bilinear": lambda x: jax.image.resize(x, (8, 64, 64, 16), "bilinear"),
     "resize_nearest": lambda x: jax.image.resize(x, (8, 64, 64, 16), "nearest"),
 }

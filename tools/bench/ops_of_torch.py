@@ -23,6 +23,29 @@ def _lstm(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
     return torch.lstm(x, (zeros, zeros), weights, True, 1, 0.0, True, False, True)[0]
 
 
+def _gru(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
+    units = recurrent_kernel.shape[0]
+    z, r, n = (slice(k * units, (k + 1) * units) for k in range(3))
+    ordered = [torch.cat([one[..., part] for part in (r, z, n)], -1) for one in (kernel * 0.05, recurrent_kernel * 0.05, bias)]
+    weights = [ordered[0].T, ordered[1].T, ordered[2][0], ordered[2][1]]
+    return torch.gru(x, torch.zeros((1, x.shape[0], units)), weights, True, 1, 0.0, True, False, True)[0]
+
+
+def _simple_rnn(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
+    weights = [(kernel * 0.05).T, (recurrent_kernel * 0.05).T, bias, torch.zeros_like(bias)]
+    zeros = torch.zeros((1, x.shape[0], recurrent_kernel.shape[0]))
+    return torch.rnn_tanh(x, zeros, weights, True, 1, 0.0, True, False, True)[0]
+
+
+def _lstm_masked(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any, lengths: Any) -> Any:
+    zeros = torch.zeros((1, x.shape[0], recurrent_kernel.shape[0]))
+    packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths + 1, batch_first=True, enforce_sorted=False)
+    order = packed.sorted_indices
+    weights = [(kernel * 0.05).T, (recurrent_kernel * 0.05).T, bias, torch.zeros_like(bias)]
+    last = torch.lstm(packed.data, packed.batch_sizes, (zeros, zeros), weights, True, 1, 0.0, True, False)[1][0]
+    return last[torch.argsort(order)]
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "matmul": torch.matmul,
     "batched_matmul": torch.matmul,
@@ -100,11 +123,19 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max_pool3_stride2": lambda x: F.max_pool2d(x, 3, 2),
     "average_pool2": lambda x: F.avg_pool2d(x, 2),
     "lstm": _lstm,
+    "gru": _gru,
+    "simple_rnn": _simple_rnn,
+    "lstm_masked": _lstm_masked,
+    "group_norm": lambda x, scale, offset: F.group_norm(x, 8, scale, offset, 1e-3),
+    "cumprod": lambda x: torch.cumprod(x, -1),
+    "bincount": lambda x: torch.bincount(x, minlength=1000),
+    "rfft": lambda x: torch.square(torch.abs(torch.fft.rfft(x))),
+    "resize_antialias": lambda x: F.interpolate(x, (32, 32), mode="bilinear", antialias=True),
     "resize_bilinear": lambda x: F.interpolate(x, (64, 64), mode="bilinear"),
     "resize_nearest": lambda x: F.interpolate(x, (64, 64), mode="nearest"),
 }
 #: Rows whose operands of four axes are images (channels move to axis 1) or kernels (outputs first).
-CHANNELS_FIRST = ("pad", "batch_norm_training")
+CHANNELS_FIRST = ("pad", "batch_norm_training", "group_norm")
 
 
 def _laid_out(row: Any, position: int, array: Any) -> Any:
