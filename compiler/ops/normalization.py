@@ -244,17 +244,14 @@ class GroupNormalization(Composite):
 
     def expand(self, x: Any, scale: Any, offset: Any, *, axis: int, groups: int, epsilon: float) -> Any:
         shape, size = x.type.shape, x.type.shape[axis]
-        grouped = ops.reshape(x, shape=(*shape[:axis], groups, size // groups, *shape[axis + 1 :]))
         if axis == 1:  # the elements of a group are neighbours
+            grouped = ops.reshape(x, shape=(shape[0], groups, size // groups, *shape[2:]))
             y = ops.layer_normalization(grouped, axis=2, epsilon=epsilon)[0]
             y = ops.reshape(y, shape=shape)
             return y * along(scale, axis, x.type.ndim) + along(offset, axis, x.type.ndim)
-        axes = tuple(k for k in range(1, grouped.type.ndim) if k != axis)
-        mean, variance = ops.moments(grouped, axis=axes)
-        parts = tuple(1 if k < axis or k > axis + 1 else grouped.type.shape[k] for k in range(grouped.type.ndim))
-        factor = ops.rsqrt(variance + epsilon) * ops.reshape(scale, shape=parts)
-        y = grouped * factor + (ops.reshape(offset, shape=parts) - mean * factor)
-        return ops.reshape(y, shape=shape)
+        difference = x - _group_means(x, axis, groups)
+        factor = ops.rsqrt(_group_means(ops.square(difference), axis, groups) + epsilon) * along(scale, axis, x.type.ndim)
+        return difference * factor + along(offset, axis, x.type.ndim)
 
     def samples(self) -> Iterator[Sample]:
         for dtype in WIDE_FLOATS:
@@ -264,6 +261,18 @@ class GroupNormalization(Composite):
         yield Sample((Arg((2, 3, 6)), Arg((6,)), Arg((6,))), {"groups": 6, "epsilon": 1e-3})
         yield Sample((Arg((2, 6, 3)), Arg((6,)), Arg((6,))), {"axis": -2, "groups": 1, "epsilon": 1e-3})
         yield Sample((Arg((BATCH, LENGTH, 6)), Arg((6,)), Arg((6,))), {"groups": 2, "epsilon": 1e-3})
+
+
+def _group_means(x: Any, axis: int, groups: int) -> Any:
+    """The mean of each group in each sample, once for each channel of it: axes other than 0 and `axis` have the size 1.
+
+    First the mean of each channel: that leaves the large tensor as it is, with all channels side by side.
+    """
+    channels = ops.mean(x, axis=tuple(k for k in range(1, x.type.ndim) if k != axis), keepdims=True)
+    shape, size = channels.type.shape, channels.type.shape[axis]
+    parts = (*shape[:axis], groups, size // groups, *shape[axis + 1 :])
+    means = ops.mean(ops.reshape(channels, shape=parts), axis=(axis + 1,), keepdims=True)
+    return ops.reshape(ops.broadcast_to(means, shape=parts), shape=shape)
 
 
 class Affine(Composite):

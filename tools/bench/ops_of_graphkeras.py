@@ -48,7 +48,7 @@ def _lstm_masked(x: Any, kernel: Any, recurrent_kernel: Any, bias: Any, lengths:
 
 def _group_norm(x: Any, scale: Any, offset: Any) -> Any:
     """8 groups of channels."""
-    return group_normalization(x, scale, offset, groups=8, epsilon=1e-3)
+    return group_normalization(x, scale, offset, axis=-1, groups=8, epsilon=1e-3)
 
 
 def _power(x: Any) -> Any:
