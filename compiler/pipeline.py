@@ -20,6 +20,7 @@ from .passes.drop_unused_results import drop_unused_results
 from .passes.expand_composites import expand_composites
 from .passes.fold_constants import fold_constants
 from .passes.normalization_forms import normalization_forms
+from .passes.pooling_forms import pooling_forms
 from .passes.run_forms import run_forms
 from .passes.simplify import simplify
 from .verify import verify_same_meaning, verify_structure
@@ -40,6 +41,7 @@ PIPELINES: dict[str, tuple[Pass, ...]] = {
 RUN_PASSES: dict[str, tuple[Pass, ...]] = {
     "numpy": (),
     "onnxruntime": (
+        pooling_forms,
         normalization_forms,
         eliminate_dead_code,
         run_forms,
