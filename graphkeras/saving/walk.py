@@ -9,29 +9,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from functools import cache
+from typing import Any, NamedTuple
 
 from ..naming import to_snake_case
 
 
-@runtime_checkable
-class LayerLike(Protocol):
-    """A layer, told by what it can do; importing the class here would close a circle of imports."""
-
-    def get_weights(self) -> Any: ...
-
-    def set_weights(self, weights: Any) -> None: ...
-
-    def build_from_config(self, config: Any) -> None: ...
+@cache
+def is_layer_class(cls: type) -> bool:
+    """Whether it is a class of layers, told by what they can do; importing `Layer` here would close a circle of imports."""
+    return all(hasattr(cls, method) for method in ("get_weights", "set_weights", "build_from_config"))
 
 
-@runtime_checkable
-class RandomSource(Protocol):
-    """A seed generator."""
+def is_layer(value: Any) -> bool:
+    return is_layer_class(type(value))
 
-    state: Any
 
-    def next(self) -> Any: ...
+def is_random_source(value: Any) -> bool:
+    """Whether it is a seed generator."""
+    return hasattr(type(value), "next") and hasattr(value, "state")
 
 
 class Part(NamedTuple):
@@ -49,14 +45,14 @@ class Part(NamedTuple):
 def layers_of(model: Any) -> Iterator[Part]:
     """The model and all layers in it."""
     for part in _walk(model, "", set()):
-        if isinstance(part.target, LayerLike):
+        if is_layer(part.target):
             yield part
 
 
 def random_sources_of(model: Any) -> Iterator[Part]:
     """All seed generators in the model's layers."""
     for part in _walk(model, "", set()):
-        if not isinstance(part.target, LayerLike):
+        if not is_layer(part.target):
             yield part
 
 
@@ -65,7 +61,7 @@ def _walk(target: Any, path: str, seen: set[int]) -> Iterator[Part]:
         return
     seen.add(id(target))
     yield Part(path, target)
-    if not isinstance(target, LayerLike):
+    if not is_layer(target):
         return
     for name, child in _attributes(target):
         place = f"{path}/{name}" if path else name
@@ -90,7 +86,7 @@ def _walk_container(container: Any, path: str, seen: set[int]) -> Iterator[Part]
 
 
 def _is_part(value: Any) -> bool:
-    return isinstance(value, (LayerLike, RandomSource)) and not isinstance(value, type)
+    return is_layer(value) or is_random_source(value)
 
 
 def _attributes(layer: Any) -> Iterator[tuple[str, Any]]:

@@ -8,6 +8,7 @@ access to memory, and knows the functions of libdevice.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
@@ -64,6 +65,8 @@ class Builder(InterpreterBuilder):  # type: ignore[misc]  # triton has no types
 
     def __init__(self) -> None:
         super().__init__()
+        # Its checks of overflows say something in debug mode only, but are computed always: a tenth of the time.
+        self.options = replace(self.options, sanitize_overflow=False)
         self.guard = Guard(())
         self.grid_idx = (0, 0, 0)
         self.grid_dim = (1, 1, 1)

@@ -3,6 +3,7 @@
 Numbers and gradients are compared with those of real Keras in the tests of each family.
 """
 
+import functools
 import importlib.util
 
 import numpy as np
@@ -96,6 +97,12 @@ def test_files_and_onnx(entry, tmp_path):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
+@functools.cache
+def expected_of(number):
+    """What the model of an entry of `FIRST` predicts in float32."""
+    return keras.tree.flatten(model_of(FIRST[number])[0].predict_on_batch(FIRST[number].inputs))
+
+
 def ran(entry, target):
     """Results, loss and all weights after a training step; the last two are None where nothing can be trained."""
     config.update(target=target, device="interpreter")
@@ -126,7 +133,7 @@ def test_triton_computes_and_trains_as_onnxruntime_does(entry):
 @pytest.mark.parametrize("entry", [entry for entry in FIRST if not entry.label.startswith(STEPS)], ids=lambda e: e.label)
 def test_half_precision(entry, policy):
     """Near the numbers of float32: within 2 % of the largest, 6 % with bfloat16's 8 bits."""
-    expected = keras.tree.flatten(model_of(entry)[0].predict_on_batch(entry.inputs))
+    expected = expected_of(FIRST.index(entry))
     found = keras.tree.flatten(model_of(entry, policy)[0].predict_on_batch(entry.inputs))
     part = 0.06 if policy == "mixed_bfloat16" else 0.02
     for one, other in zip(found, expected, strict=True):

@@ -63,9 +63,7 @@ def test_things_that_are_no_numbers(model):
     holes[7, 2] = np.nan
     refused(lambda: model.fit(holes, Y), "x holds NaN in 1 of 20 samples", "index 7")
     refused(lambda: model.fit(X, Y, sample_weight=np.full(20, np.nan)), "sample_weight holds NaN")
-    refused(
-        lambda: model.fit(np.array([["a"] * 4] * 20), Y), "x must be an array of numbers", "strings", "'a'", error=TypeError
-    )
+    refused(lambda: model.fit(np.array([["a"] * 4] * 20), Y), "takes numbers, got strings", "StringLookup", error=TypeError)
     refused(lambda: model.fit("data.csv", Y), "'data.csv'", error=TypeError)
     mixed = X.astype(object)
     mixed[3, 1] = None
