@@ -140,9 +140,8 @@ def fill(model):
                 continue
             values = np.resize(np.roll(_SINES, 311 * index), shape)
             if len(shape) == 1:
-                values = (
-                    1 + 0.1 * values if name.startswith(("gamma", "variable", "moving_variance", "variance")) else 0.1 * values
-                )
+                is_factor = name.startswith(("gamma", "variable", "moving_variance", "variance"))  # Keras names LayerScale's so
+                values = 0.1 * values + is_factor
             else:
                 fan = np.prod(shape[:-2]) if name == "depthwise_kernel" else np.prod(shape[:-1])
                 values = values * np.sqrt(2.0 / fan)
