@@ -22,7 +22,7 @@ def is_layer_class(cls: type) -> bool:
 
 
 def is_layer(value: Any) -> bool:
-    return is_layer_class(type(value))
+    return is_layer_class(value.__class__)
 
 
 def is_random_source(value: Any) -> bool:

@@ -8,14 +8,13 @@ access to memory, and knows the functions of libdevice.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import triton.language as tl
 from triton._C.libtriton import interpreter, ir
-from triton.runtime.interpreter import InterpreterBuilder, TensorHandle, _get_np_dtype
+from triton.runtime.interpreter import InterpreterBuilder, InterpreterOptions, TensorHandle, _get_np_dtype
 
 from .libdevice import libdevice_function
 from .memory import Guard
@@ -66,7 +65,7 @@ class Builder(InterpreterBuilder):  # type: ignore[misc]  # triton has no types
     def __init__(self) -> None:
         super().__init__()
         # Its checks of overflows say something in debug mode only, but are computed always: a tenth of the time.
-        self.options = replace(self.options, sanitize_overflow=False)
+        self.options = InterpreterOptions(sanitize_overflow=False)
         self.guard = Guard(())
         self.grid_idx = (0, 0, 0)
         self.grid_dim = (1, 1, 1)
