@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import gcd
 from typing import TypeAlias
 
@@ -192,6 +193,12 @@ def flatten_index(index: Sequence[IndexExpr], shape: Sequence[int]) -> IndexExpr
 
 def unflatten_index(position: IndexExpr, shape: Sequence[int]) -> tuple[IndexExpr, ...]:
     """The index of row-major `position` in an array of `shape`."""
+    return _unflattened(position, tuple(shape))
+
+
+@lru_cache(maxsize=1 << 14)
+def _unflattened(position: IndexExpr, shape: tuple[int, ...]) -> tuple[IndexExpr, ...]:
+    """Remembered, because the lowering asks for the same ones for every set of nodes that it tries to fuse."""
     index: list[IndexExpr] = []
     for axis, size in reversed(list(enumerate(shape))):
         index.append(position if axis == 0 else position % max(size, 1))

@@ -44,12 +44,11 @@ class _Fusion:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.facts = Facts.of(graph)
-        self.regions: dict[Region, None] = {}
-        self.users: dict[Value, dict[Region, None]] = {}  # the regions that need a value from memory
+        self.reach = Reach()
+        self.regions, self.users = self.reach.regions, self.reach.users
         self.updated = [slot.output for slot in graph.state if slot.is_updated]
         self.results = dict.fromkeys([*graph.outputs, *self.updated])
         self.started: set[Value] = set()
-        self._reach: Reach | None = None
 
     def run(self) -> list[Region]:
         for value in self.results:
@@ -62,14 +61,7 @@ class _Fusion:
                 self.place(node)
         self.merge_neighbours()
         self.add_column_sums()
-        return self.reach.in_order([_last_position(region) for region in self.reach.regions])
-
-    @property
-    def reach(self) -> Reach:
-        """The order among the regions as they are now."""
-        if self._reach is None:
-            self._reach = Reach(list(self.regions))
-        return self._reach
+        return self.reach.in_order(_last_position)
 
     # ---- one node -----------------------------------------------------------------------------------------------------
 
@@ -266,9 +258,10 @@ class _Fusion:
             if not isinstance(region.space, Rows) or len(region.inside) != 1 or len(reductions) != 1:
                 continue
             for user in list(self.regions):
+                if not isinstance(user.space, Product):
+                    continue
                 if not any(sums_columns_of(reductions[0], product) for product in user.nodes("matmul")):
                     continue
-                assert isinstance(user.space, Product)
                 work = user.space.m * user.space.n * user.space.k
                 if work > MAX_SHARED_WORK or self.reach.leads(region, user) or self.reach.leads(user, region):
                     note("sum not added to the product's kernel", reductions[0], "it would delay a large product", True)
@@ -285,13 +278,8 @@ class _Fusion:
     def replace(self, old: Sequence[Region], new: Region) -> None:
         """Put `new` in the place of `old`."""
         for region in old:
-            for value in region.needs:
-                self.users[value].pop(region, None)
-            self.regions.pop(region)
-        self.regions[new] = None
-        for value in new.needs:
-            self.users.setdefault(value, {})[new] = None
-        self._reach = None
+            self.reach.remove(region)
+        self.reach.add(new)
 
 
 def _reads_memory_only(user: Region) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..graph import Value
 from .region import Region
@@ -14,60 +14,96 @@ def writers(regions: Sequence[Region]) -> dict[Value, int]:
 
 
 class Reach:
-    """The order that the regions' needs impose, for one state of the fusion."""
+    """Regions, and the order that their needs impose; regions come and go while they are fused.
 
-    def __init__(self, regions: Sequence[Region]) -> None:
-        self.regions = list(regions)
-        self._number = {id(region): number for number, region in enumerate(regions)}
-        writer = writers(regions)
-        self._before: list[set[int]] = [
-            {writer[value] for value in region.needs if value in writer} - {number} for number, region in enumerate(regions)
-        ]
-        self._next: list[set[int]] = [set() for _ in regions]
-        for number, before in enumerate(self._before):
-            for other in before:
-                self._next[other].add(number)
-        self._after = self._everything_after()
+    Attributes:
+        regions: those that are there, in the order in which they came.
+        users: the regions that need a value from memory.
+    """
+
+    def __init__(self) -> None:
+        self.regions: dict[Region, None] = {}
+        self.users: dict[Value, dict[Region, None]] = {}
+        self._writer: dict[Value, Region] = {}
+        self._before: dict[Region, set[Region]] = {}
+        self._next: dict[Region, set[Region]] = {}
+        self._number: dict[Region, int] = {}  # of each region, as far as `_after` is known
+        self._after: list[int] = []  # for every region the set of regions after it, as the bits of an integer
+
+    def add(self, region: Region) -> None:
+        self.regions[region] = None
+        self._before[region], self._next[region] = set(), set()
+        for value in region.writes:
+            self._writer[value] = region
+            for user in self.users.get(value, ()):
+                self._link(region, user)
+        for value in region.needs:
+            self.users.setdefault(value, {})[region] = None
+            if value in self._writer:
+                self._link(self._writer[value], region)
+        self._after = []
+
+    def remove(self, region: Region) -> None:
+        del self.regions[region]
+        for value in region.needs:
+            del self.users[value][region]
+        for value in region.writes:
+            del self._writer[value]
+        for other in self._before.pop(region):
+            self._next[other].remove(region)
+        for other in self._next.pop(region):
+            self._before[other].remove(region)
+        self._after = []
+
+    def _link(self, first: Region, second: Region) -> None:
+        if first is not second:
+            self._next[first].add(second)
+            self._before[second].add(first)
 
     def leads(self, first: Region, second: Region) -> bool:
         """True if `second` needs something that depends on what `first` writes."""
-        return bool(self._after[self._number[id(first)]] >> self._number[id(second)] & 1)
+        self._find_after()
+        return bool(self._after[self._number[first]] >> self._number[second] & 1)
 
     def leads_around(self, first: Region, second: Region) -> bool:
         """The same by way of a third region."""
-        target = self._number[id(second)]
-        between = self._next[self._number[id(first)]] - {target}
-        return any(self._after[number] >> target & 1 for number in between)
+        return any(self.leads(between, second) for between in self._next[first] if between is not second)
 
-    def in_order(self, rank: Sequence[int]) -> list[Region]:
+    def in_order(self, rank: Callable[[Region], int]) -> list[Region]:
         """Every region after those whose results it needs; among those that could be next, the one of lowest rank first."""
+        place = {region: (rank(region), number) for number, region in enumerate(self.regions)}
         order: list[Region] = []
-        done: set[int] = set()
-        for root in sorted(range(len(self.regions)), key=rank.__getitem__):
+        done: set[Region] = set()
+        for root in sorted(self.regions, key=place.__getitem__):
             stack = [root]
             while stack:
-                number = stack[-1]
-                missing = [other for other in self._before[number] if other not in done]
-                if missing and number not in done:
-                    stack.extend(sorted(missing, key=rank.__getitem__, reverse=True))
+                region = stack[-1]
+                missing = [other for other in self._before[region] if other not in done]
+                if missing and region not in done:
+                    stack.extend(sorted(missing, key=place.__getitem__, reverse=True))
                     continue
                 stack.pop()
-                if number not in done:
-                    done.add(number)
-                    order.append(self.regions[number])
+                if region not in done:
+                    done.add(region)
+                    order.append(region)
         return order
 
-    def _everything_after(self) -> list[int]:
-        """For every region the set of regions after it, as the bits of an integer."""
-        after = [0] * len(self.regions)
-        waiting = [len(following) for following in self._next]
-        ready = [number for number, count in enumerate(waiting) if count == 0]
+    def _find_after(self) -> None:
+        """Fill `_after`, from the regions that nothing follows backwards."""
+        if self._after:
+            return
+        self._number = {region: number for number, region in enumerate(self.regions)}
+        self._after = [0] * len(self.regions)
+        waiting = {region: len(following) for region, following in self._next.items()}
+        ready = [region for region, count in waiting.items() if count == 0]
         while ready:
-            number = ready.pop()
-            for following in self._next[number]:
-                after[number] |= after[following] | 1 << following
-            for other in self._before[number]:
+            region = ready.pop()
+            after = 0
+            for following in self._next[region]:
+                number = self._number[following]
+                after |= self._after[number] | 1 << number
+            self._after[self._number[region]] = after
+            for other in self._before[region]:
                 waiting[other] -= 1
                 if waiting[other] == 0:
                     ready.append(other)
-        return after
