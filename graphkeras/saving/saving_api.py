@@ -215,7 +215,9 @@ def _no_names(path: Path) -> ValueError:
 
 
 def _require_built(model: Any, verb: str) -> None:
-    if not model.built:
+    """A model that is never called itself, such as a GAN, is complete when the models that it is made of are."""
+    parts = [layer.built for layer in model._flatten_layers() if layer is not model]
+    if not model.built and not (parts and all(parts)):
         raise ValueError(
             f"Cannot {verb} weights of {model.name!r}: it has none yet. Call it on data, give its first layer an input shape, "
             "or call build(input_shape)."

@@ -268,3 +268,30 @@ def test_figures_of_all_metrics_as_keras_guides_return_them():
     history = model.fit(x, y, epochs=2, verbose=0).history
     assert list(history) == ["loss", "mae"] and len(history["mae"]) == 2
     assert set(model.train_on_batch(x, y, return_dict=True)) == {"loss", "mae"}
+
+
+def test_weights_of_a_model_that_is_never_called_itself(tmp_path):
+    """A GAN has a `train_step` and no `call`; its weights are those of its parts."""
+
+    class Pair(keras.Model):
+        def __init__(self, *parts):
+            super().__init__()
+            self.first, self.second = parts
+
+        def train_step(self, data):
+            loss = ops.mean(self.second(self.first(data)))
+            self.optimizer.apply(keras.gradients(loss, self.trainable_weights), self.trainable_weights)
+            return {"loss": loss}
+
+    pair = Pair(*(keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)]) for _ in range(2)))
+    pair.compile("sgd")
+    pair.fit(np.ones((4, 3), "float32"), verbose=0)
+    before = pair.get_weights()
+    pair.save_weights(tmp_path / "pair.weights.h5")
+    pair.set_weights([0 * weight for weight in before])
+    pair.load_weights(tmp_path / "pair.weights.h5")
+    for weight, expected in zip(pair.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, expected)
+    unbuilt = Pair(keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)]), keras.Sequential([keras.layers.Dense(3)]))
+    with pytest.raises(ValueError, match="it has none yet"):
+        unbuilt.save_weights(tmp_path / "other.weights.h5")
