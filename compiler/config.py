@@ -5,6 +5,7 @@
 | GRAPHKERAS_TARGET | auto, numpy, onnxruntime, triton | what runs models; auto: triton if a GPU answers, else onnxruntime |
 | GRAPHKERAS_DEVICE | cuda, interpreter | what runs triton's kernels |
 | GRAPHKERAS_FLOAT32_MATMUL_PRECISION | ieee, tf32, tf32x3 | how triton's kernels multiply matrices of float32, see `Config` |
+| GRAPHKERAS_AUTOTUNE | 0, 1 | on a GPU, time the tiles that a kernel may have once, and keep the fastest in the cache folder |
 | GRAPHKERAS_VERIFY | 0, 1 | compare the graph before and after every pass by the NumPy reference |
 | GRAPHKERAS_SKIP | pass names, comma-separated | leave passes out, to find a miscompiling one |
 | GRAPHKERAS_DUMP | a folder | write the graph after every pass, the program and its kernels there |
@@ -32,11 +33,15 @@ class Config:
     `float32_matmul_precision` holds for products of float32 matrices in triton's kernels, convolution and attention among them.
     ``ieee``: exact products, not on the tensor cores. ``tf32``: the tensor cores, which take 10 of the 23 bits of each factor's
     mantissa. ``tf32x3``: three such products, which take about 20 bits. Sums are float32 always.
+
+    `autotune`: a kernel's tile is chosen by the clock of the GPU and not by the table. Another tile may add up in another
+    order, so results may differ in their last bits; what was measured is kept, so that later runs repeat bit for bit.
     """
 
     target: str = "auto"
     device: str = "auto"
     float32_matmul_precision: str = "ieee"
+    autotune: bool = False
     verify: bool = False
     skip: tuple[str, ...] = ()
     dump: Path | None = None
@@ -70,6 +75,7 @@ def from_environment(environment: Mapping[str, str]) -> Config:
             target=get("TARGET", "auto"),
             device=get("DEVICE", "auto"),
             float32_matmul_precision=get("FLOAT32_MATMUL_PRECISION", "ieee"),
+            autotune=_flag(get("AUTOTUNE", "0")),
             verify=_flag(get("VERIFY", "0")),
             skip=tuple(name.strip() for name in get("SKIP", "").split(",") if name.strip()),
             dump=Path(folder) if (folder := get("DUMP", "")) else None,

@@ -108,15 +108,21 @@ Argument: TypeAlias = "Address | int | float"
 
 @dataclass(frozen=True)
 class Launch:
-    """One launch: `arguments` in the order of the kernel's signature.
+    """One launch.
 
-    `note` says in words what it computes, for the dump tool.
+    Attributes:
+        kernel: what runs.
+        grid: how many program instances.
+        arguments: in the order of the kernel's signature.
+        note: in words, what it computes, for the dump tool.
+        alternatives: launches that compute the same in other tiles; a clock may choose one of them, see `tuning.py`.
     """
 
     kernel: Kernel
     grid: tuple[int, int, int]
     arguments: tuple[Argument, ...]
     note: str = ""
+    alternatives: tuple[Launch, ...] = ()
 
 
 @dataclass(frozen=True)

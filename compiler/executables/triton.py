@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphkeras.kernels.device import Device, LoadedProgram, Memory
 from graphkeras.kernels.devices import get_device
 from graphkeras.kernels.errors import CudaError
 from graphkeras.kernels.program import Address, Argument, Carried, Kernel, Loop, Program, Row, Step
+from graphkeras.kernels.tuning import Clock, TuningTable, tuned
 
 from .. import config
 from ..graph import Graph
@@ -108,7 +109,7 @@ class TritonExecutable(StateMixin):
         key = tuple(sorted(bindings.items()))
         if key not in self._loaded:
             started = time.perf_counter()
-            lowered = lower(self.graph, bindings)
+            lowered = self._tuned(lower(self.graph, bindings))
             memories = {state_buffer(slot): self._memory(slot.name) for slot in lowered.graph.state}
             self._loaded[key] = Loaded(lowered, self.device.load(lowered.program, memories))
             self._count(lowered, time.perf_counter() - started)
@@ -130,6 +131,13 @@ class TritonExecutable(StateMixin):
     def run(self, feeds: Sequence[Array]) -> list[Array]:
         self.launch(feeds)
         return self.fetch()
+
+    def _tuned(self, lowered: Lowered) -> Lowered:
+        """On a device with a clock and with `config.autotune`, the tiles that are fastest there."""
+        settings = config.current()
+        if not settings.autotune or not isinstance(self.device, Clock):
+            return lowered
+        return replace(lowered, program=tuned(lowered.program, self.device, TuningTable(settings.cache)))
 
     def _memory(self, name: str) -> Memory:
         cell = self._cell(name)

@@ -120,6 +120,11 @@ def _step(step: DraftStep, addresses: Mapping[str, Address]) -> Step:
         known = {**addresses, **step.addresses}
         return Loop(step.name, step.rounds, tuple(_step(each, known) for each in step.steps), step.is_reverse, step.note)
     known = {**addresses, **step.addresses}
+    alternatives = () if addresses else tuple(_launch(each, known) for each in step.alternatives)
+    return replace(_launch(step, known), alternatives=alternatives)
+
+
+def _launch(step: Draft, known: Mapping[str, Address]) -> Launch:
     return Launch(step.kernel, step.grid, tuple(known.get(name, Pointer(name)) for name in step.buffers), step.note)
 
 

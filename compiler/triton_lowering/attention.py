@@ -11,8 +11,8 @@ from ..graph import Node, Value
 from ..indexing import flatten_index, variable
 from ..ops.attention import HIDDEN
 from ..ops.base import Index
-from .attention_blocks import AttentionBlocks, attention_blocks
-from .draft import Draft, Targets, finish, power_of_two
+from .attention_blocks import AttentionBlocks, attention_choices
+from .draft import Draft, Targets, draft_in_tiles, finish, power_of_two
 from .product import precision_of
 from .region import Region
 from .spaces import Sizes, Template, broadcast_index
@@ -107,12 +107,16 @@ class Attention(Template):
 
 
 def draft_attention(region: Region, places: Mapping[Value, Place], targets: Targets) -> Draft:
-    """The kernel of one of the three ops in ops/flash_attention.py."""
-    space, node = region.space, region.template_node
+    """The kernel of one of the three ops in ops/flash_attention.py; with `config.autotune` one for every tile."""
+    space, dtype = region.space, region.template_node.inputs[0].type.dtype
     assert isinstance(space, Attention)
-    dtype = node.inputs[0].type.dtype
     bits = 32 if dtype == "float32" else 16
-    blocks = attention_blocks(space.op, bits, max(space.size, space.value_size), space.queries, space.keys)
+    tiles = attention_choices(space.op, bits, max(space.size, space.value_size), space.queries, space.keys)
+    return draft_in_tiles(lambda blocks: _draft(region, space, blocks, places, targets), tiles)
+
+
+def _draft(region: Region, space: Attention, blocks: AttentionBlocks, places: Mapping[Value, Place], targets: Targets) -> Draft:
+    node, dtype = region.template_node, region.template_node.inputs[0].type.dtype
     block_d, block_e = (max(16, power_of_two(size)) for size in (space.size, space.value_size))
     sizes = {"m": (space.queries, blocks.m), "n": (space.keys, blocks.n)}
     masks = {name: f"{name}_inside" if size % block else "" for name, (size, block) in sizes.items()}

@@ -51,10 +51,18 @@ _TABLE: Mapping[str, Mapping[tuple[int, int], AttentionBlocks]] = {
 }
 
 
-def attention_blocks(op: str, bits: int, size: int, queries: int, keys: int) -> AttentionBlocks:
-    """The tile for heads of `size` (the larger one of keys and values); smaller for few queries or keys."""
+def attention_choices(op: str, bits: int, size: int, queries: int, keys: int) -> list[AttentionBlocks]:
+    """The tiles for heads of `size` (the larger one of keys and values); smaller for few queries or keys.
+
+    The first is taken if nothing is measured; the others have half as many queries or keys, and need less shared memory.
+    """
     table = _TABLE[op]
     whole = table[min(key for key in table if key[0] == bits and key[1] >= size)]
     m, n = (min(block, max(16, power_of_two(length))) for block, length in ((whole.m, queries), (whole.n, keys)))
+    sides = ((m, n), (max(m // 2, 16), n), (m, max(n // 2, 16)))
+    return list(dict.fromkeys(_with_sides(whole, *pair) for pair in sides))
+
+
+def _with_sides(whole: AttentionBlocks, m: int, n: int) -> AttentionBlocks:
     warps = max(2, whole.warps * m * n // (whole.m * whole.n))
     return AttentionBlocks(m, n, warps, whole.stages)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from graphkeras.kernels.program import Address, Kernel
 from graphkeras.kernels.render import render
 
+from .. import config
 from ..graph import Node, Value
 from ..ops.base import Array
 from .reads import has_element_rule
@@ -17,6 +18,7 @@ from .region import Region
 from .writer import KernelWriter, Parameter, Place, pointer_type
 
 MAX_INT32 = 2**31 - 1
+Tile = TypeVar("Tile")
 Targets = Mapping[Value, Sequence[Place]]
 
 
@@ -33,6 +35,7 @@ class Draft:
         note: in words, what it computes.
         addresses: what names in `buffers` stand for that are no buffers.
         scratch: arrays that only this launch uses.
+        alternatives: the same in other tiles, of which a clock may choose one.
     """
 
     kernel: Kernel
@@ -43,6 +46,14 @@ class Draft:
     note: str = ""
     addresses: Mapping[str, Address] = field(default_factory=dict)
     scratch: tuple[Place, ...] = ()
+    alternatives: tuple[Draft, ...] = ()
+
+
+def draft_in_tiles(make: Callable[[Tile], Draft], tiles: Sequence[Tile]) -> Draft:
+    """The kernel in the first of `tiles`; with `config.autotune` all others are its alternatives."""
+    wanted = tiles if config.current().autotune else tiles[:1]
+    first, *others = (make(tile) for tile in wanted)
+    return replace(first, alternatives=tuple(others))
 
 
 def finish(

@@ -41,13 +41,21 @@ TF32 = (Blocks(128, 128, 32, 8), Blocks(64, 64, 32, 4), Blocks(32, 32, 32, 4))
 FLOAT32 = (Blocks(64, 64, 32, 4), Blocks(32, 32, 64, 4))
 
 
-def matmul_blocks(product: Product, dtype: str, precision: str, is_plain: bool) -> Blocks:
-    """The tile for a product of `dtype`; `is_plain`: nothing follows it in the kernel."""
+def matmul_choices(product: Product, dtype: str, precision: str, is_plain: bool) -> list[Blocks]:
+    """The tiles that a product of `dtype` may have, first the one that is taken if nothing is measured.
+
+    `is_plain`: nothing follows the product in the kernel.
+    """
     is_aligned = not any(size % 8 for size in (product.m, product.n, product.k))
     table = _table(dtype, precision, is_aligned)
     if table is ALIGNED and is_plain and product.k >= 8 * WIDE.k:
         table = (WIDE, *table)
     chosen = next((blocks for blocks in table if _programs(product, blocks) >= ENOUGH_PROGRAMS), table[-1])
+    return list(dict.fromkeys(_fitted(product, blocks) for blocks in (chosen, *table)))
+
+
+def _fitted(product: Product, chosen: Blocks) -> Blocks:
+    """The tile, no larger than the product."""
     m, n = (min(block, max(16, power_of_two(size))) for block, size in ((chosen.m, product.m), (chosen.n, product.n)))
     warps = chosen.num_warps if m * n == chosen.m * chosen.n else 8 if m * n >= 128 * 128 else 4 if m * n >= 1024 else 2
     return replace(chosen, m=m, n=n, k=min(chosen.k, max(16, power_of_two(product.k))), num_warps=warps)

@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .. import config
-from ..graph import Value
+from ..graph import Node, Value
 from ..indexing import flatten_index, variable
 from ..ops.base import Index
-from .draft import Draft, Targets, finish
-from .matmul_blocks import matmul_blocks
+from .draft import Draft, Targets, draft_in_tiles, finish
+from .matmul_blocks import Blocks, matmul_choices
 from .region import Region, is_reduction
 from .spaces import Product
 from .writer import KernelWriter, Place, static_shape
 
 
 def draft_product(region: Region, places: Mapping[Value, Place], targets: Targets, barrier: bool = False) -> Draft:
-    """The kernel of a region with one matrix product."""
+    """The kernel of a region with one matrix product; with `config.autotune` one for every tile that it may have."""
     product = region.space
     assert isinstance(product, Product)
     (node,) = region.nodes("matmul")
     dtype = node.inputs[0].type.dtype
+    tiles = matmul_choices(product, dtype, precision_of(dtype), _is_plain(region, product))
+    return draft_in_tiles(lambda blocks: _draft(region, node, blocks, places, targets, barrier), tiles)
+
+
+def _draft(region: Region, node: Node, blocks: Blocks, places: Mapping[Value, Place], targets: Targets, barrier: bool) -> Draft:
+    product, dtype = region.space, node.inputs[0].type.dtype
+    assert isinstance(product, Product)
     precision = precision_of(dtype)
-    blocks = matmul_blocks(product, dtype, precision, _is_plain(region, product))
     inside_k = "_inside" if product.k % blocks.k else ""
     masks = {
         "batch": "",

@@ -13,7 +13,7 @@ import numpy as np
 from ..graph import Node, Value
 from ..indexing import flatten_index, variable
 from ..types import FLOATS, numpy_dtype
-from .draft import Draft, Targets, finish, power_of_two, warps_for
+from .draft import Draft, Targets, draft_in_tiles, finish, power_of_two, warps_for
 from .region import Region, rows_of
 from .spaces import Rows
 from .writer import KernelWriter, Place, number_text, static_shape, tile_dtype
@@ -25,10 +25,17 @@ _TILE = "[BLOCK_KEPT, BLOCK_REDUCED]"
 
 
 def draft_reduction(region: Region, places: Mapping[Value, Place], targets: Targets, barrier: bool = False) -> Draft:
-    """The kernel of a region over rows."""
+    """The kernel of a region over rows; with `config.autotune` one for every tile that it may have."""
     rows = region.space
     assert isinstance(rows, Rows)
-    block_kept, block_reduced = block_sizes(rows, region.needs_whole_rows)
+    tiles = tile_choices(rows, region.needs_whole_rows)
+    return draft_in_tiles(lambda tile: _draft(region, rows, tile, places, targets, barrier), tiles)
+
+
+def _draft(
+    region: Region, rows: Rows, tile: tuple[int, int], places: Mapping[Value, Place], targets: Targets, barrier: bool
+) -> Draft:
+    block_kept, block_reduced = tile
     masks = {
         "kept": "kept_inside" if rows.kept % block_kept else "",
         "reduced": "reduced_inside" if rows.reduced % block_reduced or not rows.reduced else "",
@@ -71,6 +78,13 @@ def block_sizes(rows: Rows, whole: bool) -> tuple[int, int]:
     spread = power_of_two(-(-rows.kept // 256))
     kept = min(power_of_two(rows.kept), max(least, min(TILE // reduced, max(spread, 1024 // reduced)), 1))
     return kept, reduced
+
+
+def tile_choices(rows: Rows, whole: bool) -> list[tuple[int, int]]:
+    """The tile that is taken if nothing is measured, and tiles of half and twice as many results."""
+    kept, reduced = block_sizes(rows, whole)
+    most = min(power_of_two(rows.kept), max(2 * TILE // reduced, kept))
+    return list(dict.fromkeys((size, reduced) for size in (kept, max(kept // 2, 1), min(2 * kept, most))))
 
 
 @dataclass(frozen=True)

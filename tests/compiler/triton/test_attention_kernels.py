@@ -16,7 +16,7 @@ from graphkeras.compiler.graph import Graph, Value
 from graphkeras.compiler.pipeline import optimize
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.triton_lowering import attention
-from graphkeras.compiler.triton_lowering.attention_blocks import AttentionBlocks, attention_blocks
+from graphkeras.compiler.triton_lowering.attention_blocks import AttentionBlocks, attention_choices
 from graphkeras.compiler.triton_lowering.lower import lower
 from graphkeras.compiler.types import TensorType
 from graphkeras.kernels.build import compile_kernels, kernel_key
@@ -42,7 +42,7 @@ def layer(query: Any, key: Any, value: Any, *extras: Any, causal: bool = False) 
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that short sequences have several tiles, whose ends lie at different places for queries and keys."""
     blocks = {"flash_attention": (16, 32), "flash_attention_query_gradient": (32, 16), "flash_attention_key_gradient": (16, 32)}
-    monkeypatch.setattr(attention, "attention_blocks", lambda op, *_: AttentionBlocks(*blocks[op], 4, 1))
+    monkeypatch.setattr(attention, "attention_choices", lambda op, *_: [AttentionBlocks(*blocks[op], 4, 1)])
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -204,6 +204,6 @@ def test_float32_runs_on_the_tensor_cores_if_it_may() -> None:
 
 
 def test_tiles_shrink_with_short_sequences() -> None:
-    assert attention_blocks("flash_attention", 16, 64, 1024, 1024) == AttentionBlocks(128, 128, 8, 2)
-    assert attention_blocks("flash_attention", 16, 64, 20, 100) == AttentionBlocks(32, 128, 2, 2)
-    assert attention_blocks("flash_attention", 16, 64, 1, 1) == AttentionBlocks(16, 16, 2, 2)
+    assert attention_choices("flash_attention", 16, 64, 1024, 1024)[0] == AttentionBlocks(128, 128, 8, 2)
+    assert attention_choices("flash_attention", 16, 64, 20, 100)[0] == AttentionBlocks(32, 128, 2, 2)
+    assert attention_choices("flash_attention", 16, 64, 1, 1)[0] == AttentionBlocks(16, 16, 2, 2)
