@@ -18,6 +18,7 @@ from .. import constraints, dtype_policies, initializers, regularizers, stateles
 from ..base_operation import Operation
 from ..call_context import calling, current_call, outside_of_calls
 from ..dtype_policies import DTypePolicy
+from ..masks import carry_masks
 from ..operation import record
 from ..removed_names import RemovedFromLayers
 from ..tensor import KerasTensor
@@ -27,7 +28,7 @@ from ..variable import Variable
 from . import layer_config
 from .call_arguments import CallArguments, converted, signature_of
 from .input_spec import check_inputs, shapes_of, title
-from .masks import carry_masks, mask_outputs, masks_for
+from .masks import mask_outputs, masks_for
 from .stateless_call import StatelessCall
 from .tracking import LayerState, count_switch, metrics_in, seed_generators_in, unique, variables_in
 

@@ -8,6 +8,7 @@ from graphkeras.compiler.provenance import scope
 from graphkeras.compiler.types import shape_text
 
 from .. import config, ops, tree
+from ..masks import mask_of
 from ..naming import auto_name
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
@@ -62,11 +63,6 @@ class Loss:
 
     def _as_float(self, x: Any) -> Any:
         return ops.convert_to_tensor(x, dtype=self.dtype)
-
-
-def mask_of(y_pred: Any) -> Any:
-    """Which steps of the samples a layer such as `Masking` has left: the tensor's Keras mask, or None."""
-    return getattr(y_pred, "_keras_mask", None)
 
 
 def both_masks(first: Any, second: Any) -> Any:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from .. import ops
-from ..losses.loss import mask_of, same_rank
+from ..losses.loss import same_rank
+from ..masks import mask_of
 from ..saving.namespaces import find_function
 from ..saving.serialization import deserialize_keras_object, serialize_keras_object
 from .metric import Metric

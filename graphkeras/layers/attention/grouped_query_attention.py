@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from ... import constraints, initializers, ops, regularizers
+from ...masks import without_mask
 from ..activation_layers import Softmax
 from ..einsum_dense import EinsumDense
 from ..input_spec import title
 from ..layer import Layer
-from ..masks import without_mask
 from ..own_arguments import check_positive
 from ..regularization import Dropout
 from .masks import causal_mask, combined_mask, spread_to

@@ -71,3 +71,10 @@ def test_attention_takes_the_masks_of_its_inputs_and_passes_the_querys_on(kind):
     attended = attention(vectors, vectors, query_mask=known, value_mask=known)
     expected = (attended * known[..., None]).sum(axis=1) / known.sum(axis=1)[:, None]
     np.testing.assert_allclose(model.predict(tokens, verbose=0), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("figure", [keras.losses.MeanSquaredError(), keras.metrics.MeanSquaredError()])
+def test_losses_and_metrics_of_arrays_see_their_masks(figure):
+    """Called on arrays, as in Keras: the second step, which is masked, would add an error of 1."""
+    y = layers.Masking()(np.array([[[1.0, 1.0], [0.0, 0.0]]], np.float32))
+    assert figure(np.ones((1, 2, 2), np.float32), y) == 0
