@@ -12,6 +12,7 @@ from . import cumulative as cumulative
 from . import elements as elements
 from . import elementwise as elementwise
 from . import elimination as elimination
+from . import ensure_shape as ensure_shape
 from . import exponential as exponential
 from . import factorization as factorization
 from . import flash_attention as flash_attention

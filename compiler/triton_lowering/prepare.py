@@ -57,7 +57,7 @@ def _prepared(graph: Graph) -> Graph:
 
 
 def _pass_through(node: Node) -> Sequence[Value] | None:
-    return (node.inputs[0],) if node.op.name == "recompute" else None
+    return (node.inputs[0],) if node.op.name in ("recompute", "ensure_shape") else None
 
 
 def _expanded(node: Node) -> Sequence[Value]:

@@ -10,7 +10,7 @@ from graphkeras.compiler.types import promote
 
 from ..config import floatx
 from ..operation import operation
-from .operands import Tensor, dtype_of, filled, promoted, scalar, shape_of, tensor, weak_dtype, zero_of
+from .operands import Tensor, dtype_of, filled, meeting, promoted, scalar, shape_of, tensor, weak_dtype, zero_of
 
 # fmt: off
 __all__ = [
@@ -23,13 +23,13 @@ __all__ = [
 
 def _numbers(x1: Any, x2: Any) -> list[Tensor]:
     """Promoted operands; booleans count as integers."""
-    return promoted(x1, x2, at_least="int")
+    return meeting(x1, x2, at_least="int")
 
 
 @operation
 def add(x1: Any, x2: Any) -> Any:
     """x1 + x2. Two booleans give their logical or."""
-    a, b = promoted(x1, x2)
+    a, b = meeting(x1, x2)
     return ops.logical_or(a, b) if dtype_of(a) == "bool" else ops.add(a, b)
 
 
@@ -42,26 +42,26 @@ def subtract(x1: Any, x2: Any) -> Any:
 @operation
 def multiply(x1: Any, x2: Any) -> Any:
     """x1 * x2. Two booleans give their logical and."""
-    a, b = promoted(x1, x2)
+    a, b = meeting(x1, x2)
     return ops.logical_and(a, b) if dtype_of(a) == "bool" else ops.multiply(a, b)
 
 
 @operation
 def divide(x1: Any, x2: Any) -> Any:
     """x1 / x2, a float."""
-    return ops.divide(*promoted(x1, x2, at_least="float"))
+    return ops.divide(*meeting(x1, x2, at_least="float"))
 
 
 @operation
 def true_divide(x1: Any, x2: Any) -> Any:
     """x1 / x2, a float."""
-    return ops.divide(*promoted(x1, x2, at_least="float"))
+    return ops.divide(*meeting(x1, x2, at_least="float"))
 
 
 @operation
 def divide_no_nan(x1: Any, x2: Any) -> Any:
     """x1 / x2, and 0 where x2 is 0. The gradient is 0 there, too."""
-    a, b = promoted(x1, x2, at_least="float")
+    a, b = meeting(x1, x2, at_least="float")
     is_zero = ops.equal(b, zero_of(b))
     safe = ops.where(is_zero, filled(shape_of(b), 1, dtype_of(b)), b)
     quotient = ops.divide(a, safe)
@@ -73,23 +73,23 @@ def divide_no_nan(x1: Any, x2: Any) -> Any:
 def power(x1: Any, x2: Any) -> Any:
     """x1 to the power of x2."""
     if isinstance(x2, (int, float)) and x2 == 2 and weak_dtype(x1) not in ("int", "float", "bool"):
-        return ops.square(promoted(x1, x2)[0])
+        return ops.square(meeting(x1, x2)[0])
     if isinstance(x2, float) and x2 in (0.5, -0.5):
-        return (ops.sqrt if x2 > 0 else ops.rsqrt)(promoted(x1, x2)[0])
+        return (ops.sqrt if x2 > 0 else ops.rsqrt)(meeting(x1, x2)[0])
     return ops.power(*_numbers(x1, x2))
 
 
 @operation
 def maximum(x1: Any, x2: Any) -> Any:
     """The greater of x1 and x2, element by element."""
-    a, b = promoted(x1, x2)
+    a, b = meeting(x1, x2)
     return ops.logical_or(a, b) if dtype_of(a) == "bool" else ops.maximum(a, b)
 
 
 @operation
 def minimum(x1: Any, x2: Any) -> Any:
     """The lesser of x1 and x2, element by element."""
-    a, b = promoted(x1, x2)
+    a, b = meeting(x1, x2)
     return ops.logical_and(a, b) if dtype_of(a) == "bool" else ops.minimum(a, b)
 
 

@@ -11,7 +11,7 @@ from graphkeras.compiler.registry import ops
 
 from ..operation import operation
 from .data_dependent import places_of
-from .operands import as_bool, dtype_of, filled, is_float, promoted, scalar, shape_of, tensor
+from .operands import as_bool, dtype_of, filled, is_float, meeting, promoted, scalar, shape_of, tensor
 from .sorting import SHORT_SEQUENCE, search
 
 # fmt: off
@@ -25,37 +25,37 @@ __all__ = [
 @operation
 def equal(x1: Any, x2: Any) -> Any:
     """x1 == x2, element by element."""
-    return ops.equal(*promoted(x1, x2))
+    return ops.equal(*meeting(x1, x2))
 
 
 @operation
 def not_equal(x1: Any, x2: Any) -> Any:
     """x1 != x2, element by element."""
-    return ops.not_equal(*promoted(x1, x2))
+    return ops.not_equal(*meeting(x1, x2))
 
 
 @operation
 def greater(x1: Any, x2: Any) -> Any:
     """x1 > x2, element by element."""
-    return ops.greater(*promoted(x1, x2))
+    return ops.greater(*meeting(x1, x2))
 
 
 @operation
 def greater_equal(x1: Any, x2: Any) -> Any:
     """x1 >= x2, element by element."""
-    return ops.greater_equal(*promoted(x1, x2))
+    return ops.greater_equal(*meeting(x1, x2))
 
 
 @operation
 def less(x1: Any, x2: Any) -> Any:
     """x1 < x2, element by element."""
-    return ops.less(*promoted(x1, x2))
+    return ops.less(*meeting(x1, x2))
 
 
 @operation
 def less_equal(x1: Any, x2: Any) -> Any:
     """x1 <= x2, element by element."""
-    return ops.less_equal(*promoted(x1, x2))
+    return ops.less_equal(*meeting(x1, x2))
 
 
 @operation
@@ -94,7 +94,7 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
         return places_of(as_bool(condition), "ops.where(condition)", "Give both x1 and x2")
     if x1 is None or x2 is None:
         raise ValueError("ops.where: give both x1 and x2, or neither.")
-    return ops.where(as_bool(condition), *promoted(x1, x2))
+    return ops.where(as_bool(condition), *meeting(x1, x2))
 
 
 @operation
@@ -128,7 +128,7 @@ def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan
 
 
 def _isclose(x1: Any, x2: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
-    a, b = promoted(x1, x2, at_least="float")
+    a, b = meeting(x1, x2, at_least="float")
     bound = ops.add(ops.multiply(ops.abs(b), scalar(rtol, b)), scalar(atol, b))
     finite = ops.logical_and(ops.is_finite(a), ops.is_finite(b))
     close = ops.logical_and(finite, ops.less_equal(ops.abs(ops.subtract(a, b)), bound))
@@ -145,7 +145,7 @@ def isreal(x: Any) -> Any:
 @operation
 def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Any:
     """Whether each element of x1 is among the elements of x2. `assume_unique` changes nothing."""
-    a, b = promoted(x1, x2)
+    a, b = meeting(x1, x2)
     if dtype_of(a) == "bool":
         a, b = ops.cast(a, dtype="int32"), ops.cast(b, dtype="int32")
     b = ops.reshape(b, shape=(-1,))

@@ -13,7 +13,7 @@ from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import normalize_axes, normalize_axis, shape_text
 
 from ..operation import operation
-from .operands import Tensor, axis_in, dtype_of, ndim_of, promoted, shape_of, standard_shape, tensor
+from .operands import Tensor, aligned, axis_in, dtype_of, ndim_of, promoted, shape_of, standard_shape, tensor
 from .shape_tensors import sizes_in
 
 # fmt: off
@@ -188,7 +188,8 @@ def _tensors(xs: Any, name: str) -> list[Tensor]:
 def _concatenated(parts: list[Tensor], axis: int | None) -> Tensor:
     if axis is None:
         parts, axis = [ops.reshape(part, shape=(-1,)) for part in parts], 0
-    return ops.concatenate(*parts, axis=axis_in(axis, parts[0], "concatenate"))
+    place = axis_in(axis, parts[0], "concatenate")
+    return ops.concatenate(*aligned(parts, but_axis=place - ndim_of(parts[0])), axis=place)
 
 
 def cut(x: Tensor, axis: int, start: Any, stop: Any) -> Tensor:

@@ -101,6 +101,34 @@ def promoted(*xs: Any, at_least: str | None = None) -> list[Tensor]:
     return [tensor(x, dtype) for x in xs]
 
 
+def meeting(*xs: Any, at_least: str | None = None) -> list[Tensor]:
+    """`promoted`, for operands that are broadcast: symbolic sizes of one axis are taken to be equal where they may be."""
+    return aligned(promoted(*xs, at_least=at_least))
+
+
+def aligned(xs: Sequence[Tensor], but_axis: int | None = None) -> list[Tensor]:
+    """Tensors whose symbolic sizes along an axis, counted from the last one, are one: it is checked when the graph runs.
+
+    Args:
+        but_axis: the axis, a negative number, along which they may differ; None for none.
+    """
+    shapes = [shape_of(x) for x in xs]
+    if all(shape == shapes[0] for shape in shapes) or not any(isinstance(size, Dim) for shape in shapes for size in shape):
+        return list(xs)
+    common: dict[int, Any] = {}
+    for axis in range(-max(map(len, shapes)), 0):
+        sizes = list(dict.fromkeys(shape[axis] for shape in shapes if len(shape) >= -axis and shape[axis] != 1))
+        if axis != but_axis and len(sizes) > 1 and sum(not isinstance(size, Dim) for size in sizes) < 2:
+            common[axis] = min(sizes, key=lambda size: (isinstance(size, Dim), len(str(size))))
+    return [_with_sizes(x, common) for x in xs]
+
+
+def _with_sizes(x: Tensor, common: dict[int, Any]) -> Tensor:
+    shape = shape_of(x)
+    wanted = tuple(size if size == 1 else common.get(axis - len(shape), size) for axis, size in enumerate(shape))
+    return x if wanted == shape else ops.ensure_shape(x, shape=wanted)
+
+
 def as_float(x: Any) -> Tensor:
     """`x` in its own float dtype, or the default float for integers and booleans."""
     dtype = dtype_of(x)

@@ -190,3 +190,8 @@ def cast_dimension(node: Node) -> Replacement:
 def drop_identity(node: Node) -> Replacement:
     """Gradients have been taken before passes run, so nothing needs stopping any more."""
     return node.inputs[0]
+
+
+@node_rule(RULES, "ensure_shape(x) -> x where x has the shape", ("ensure_shape",))
+def drop_ensured_shape(node: Node) -> Replacement:
+    return node.inputs[0] if node.inputs[0].type == node.output.type else None

@@ -166,6 +166,9 @@ CASES = {
         (TensorType((batch,), "float16"),),
     ),
     "f(x) -> x for identity, stop_gradient": Case(lambda x: ops.stop_gradient(x), (F,), lambda x: ops.relu(x)),
+    "ensure_shape(x) -> x where x has the shape": Case(
+        lambda x: ops.ensure_shape(x, shape=(batch, 4)), (float32(batch, 4),), lambda x: ops.ensure_shape(x, shape=(5, 4))
+    ),
     # ---- views
     "view(x) -> x where the shape stays": Case(
         lambda x: ops.reshape(x, shape=(batch, 4)), (float32(batch, 4),), lambda x: ops.reshape(x, shape=(2, 2 * batch))
