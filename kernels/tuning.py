@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -116,12 +117,12 @@ def _measured(candidates: Sequence[Launch], program: Program, device: Device) ->
     for launch in candidates:
         loaded = device.load(Program(f"{program.name}/tuning", buffers, (launch,), 0), states)
 
-        def repeat(count: int = LAUNCHES, run: Callable[[Sequence[Any]], None] = loaded.run) -> None:
+        def repeat(count: int, run: Callable[[Sequence[Any]], None] = loaded.run) -> None:
             for _ in range(count):
                 run([])
 
         repeat(WARM_UP)
-        found.append(min(device.seconds(repeat) for _ in range(ROUNDS)) / LAUNCHES)
+        found.append(min(device.seconds(partial(repeat, LAUNCHES)) for _ in range(ROUNDS)) / LAUNCHES)
     return found
 
 
