@@ -252,6 +252,8 @@ class Clip(Composite):
     def onnx(self, emit: Emitter, node: Node, inputs: Sequence[str]) -> str:
         dtype = node.output.type.dtype
         bounds = [emit.constant(np.asarray(node.attrs[name], numpy_dtype(dtype))) for name in ("low", "high")]
+        if dtype == "float64":  # onnxruntime's fusion of Relu and Clip ends with an error for doubles
+            return str(emit("Min", emit("Max", inputs[0], bounds[0]), bounds[1]))
         return native(emit, "Clip", dtype, inputs[0], *bounds)
 
     def samples(self) -> Iterator[Sample]:

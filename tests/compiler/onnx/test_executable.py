@@ -12,7 +12,7 @@ from graphkeras.compiler.executables import onnxruntime as target
 from graphkeras.compiler.executables import onnxruntime_session
 from graphkeras.compiler.executables.base import StateCell
 from graphkeras.compiler.executables.reference import evaluate_graph
-from graphkeras.compiler.graph import Graph, StateSlot
+from graphkeras.compiler.graph import Graph, StateSlot, Value
 from graphkeras.compiler.provenance import scope
 from graphkeras.compiler.registry import ops
 from graphkeras.compiler.types import TensorType
@@ -238,3 +238,14 @@ def test_a_bad_index_names_layer_and_line_and_leaves_the_state(capfd: pytest.Cap
     assert executable.run([np.array([1, 4], np.int32)])[0].shape == (2, 3)
     assert executable.read_state("runs") == 1
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_bounds_behind_relu_in_every_precision(dtype: str) -> None:
+    """onnxruntime 1.31.1 ends with an error where it fuses Relu with a Clip of doubles."""
+    x = Value(TensorType((3, 5), dtype), "x")
+    outputs = [ops.minimum(ops.relu(x), np.asarray(0.5, dtype)), ops.clip(ops.relu(x * 2), low=0.25, high=0.75)]
+    graph, array = Graph.of([x], outputs), np.linspace(-2, 2, 15).reshape(3, 5).astype(dtype)
+    found = compile_graph(graph, {}, "onnxruntime").executable.run([array])
+    for one, wanted in zip(found, evaluate_graph(graph, [array])[0], strict=True):
+        np.testing.assert_array_equal(one, wanted)
