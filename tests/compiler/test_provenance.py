@@ -137,4 +137,4 @@ def test_finding_the_line_is_cheap():
     one, sixty = (
         min(timeit.repeat(lambda d=d: deeper(deeper, d), timer=time.process_time, number=500, repeat=7)) / 500 for d in (1, 60)
     )
-    assert sixty - one < 80e-6
+    assert sixty - one < 40e-6

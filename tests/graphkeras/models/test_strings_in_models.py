@@ -32,11 +32,11 @@ def test_predictions_are_those_of_the_numbers():
     assert model.inputs[0].dtype == "string"
     expected = inner(model).predict(vectorize(TEXTS), verbose=0)
     for data in (TEXTS, TEXTS[:, None], TEXTS.tolist(), TEXTS.astype("S"), TEXTS.astype(object), {"text": TEXTS}):
-        np.testing.assert_allclose(model.predict(data, verbose=0), expected, rtol=1e-5, atol=1e-7)
-    np.testing.assert_allclose(model.predict(TEXTS, batch_size=3, verbose=0), expected, rtol=1e-5, atol=1e-7)
-    np.testing.assert_allclose(model(TEXTS), expected, rtol=1e-5, atol=1e-7)
-    np.testing.assert_allclose(model.predict_on_batch(TEXTS), expected, rtol=1e-5, atol=1e-7)
-    np.testing.assert_allclose(model.predict((TEXTS[k : k + 2] for k in (0, 2)), verbose=0), expected, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(model.predict(data, verbose=0), expected, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(model.predict(TEXTS, batch_size=3, verbose=0), expected, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(model(TEXTS), expected, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(model.predict_on_batch(TEXTS), expected, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(model.predict((TEXTS[k : k + 2] for k in (0, 2)), verbose=0), expected, rtol=1e-6, atol=1e-7)
 
 
 def test_training_is_that_on_the_numbers():
@@ -70,7 +70,7 @@ def test_strings_and_numbers_nested_and_shared():
     model = keras.Model([first, second, size], layers.Concatenate()([encoder(first), encoder(second), size]))
     data = [np.array(["red", "green"]), np.array(["blue", "red"]), np.array([0.5, 2.0])]
     expected = np.concatenate([encoder.predict(data[0], verbose=0), encoder.predict(data[1], verbose=0), data[2][:, None]], 1)
-    np.testing.assert_allclose(model.predict(data, verbose=0), expected, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(model.predict(data, verbose=0), expected, rtol=1e-6, atol=1e-7)
 
 
 def test_inside_a_class_of_the_user():
@@ -137,7 +137,7 @@ def test_lookups_in_onnx_files(options, shape, tmp_path):
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     assert [(given.name, given.shape[1:]) for given in session.get_inputs()] == [("words", list(shape)), ("size", [2])]
     data = {"words": np.array([["a", "x", ""], ["grün", "b", "a"]], object)[:, : shape[0]], "size": np.ones((2, 2), np.float32)}
-    np.testing.assert_allclose(session.run(None, data)[0], model.predict(data, verbose=0), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(session.run(None, data)[0], model.predict(data, verbose=0), rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("layer", [layers.Hashing(3), layers.StringLookup(vocabulary=["a"], num_oov_indices=2)])
